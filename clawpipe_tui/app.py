@@ -1,0 +1,240 @@
+"""The console: opens things, owns the clock, turns keys into changes of the view. No numbers, no SQL."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
+
+from textual.app import App, SystemCommand
+from textual.message import Message
+
+from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
+from clawpipe_tui.dashboard.keys import KEYS, Key, key_for, screen_keys
+from clawpipe_tui.dashboard.screen import Dashboard
+from clawpipe_tui.dashboard.view import panel_in
+from clawpipe_tui.dashboard.watch import Watch, Watched
+from clawpipe_tui.dialogs.dialog import Skin
+from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
+from clawpipe_tui.dialogs.rollback import RollbackDialog
+from clawpipe_tui.dialogs.sql import SqlPage
+from clawpipe_tui.errors import INTERRUPTED
+from clawpipe_tui.snapshot import Asker, Snapshot
+from clawpipe_tui.spec import ScreenSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.screen import Screen
+
+    from clawpipe_tui.dashboard.view import View
+    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.serving.seam import Registry, Router
+
+__all__ = ["ClawpipeApp", "ConsoleSettings", "run_console"]
+
+
+class ClawpipeApp(App[None]):
+    """Keys in, one view, one snapshot, one drawing out."""
+
+    class Snapped(Message):
+        """The asker has a new snapshot."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    class Observed(Message):
+        """The watch looked at the logs."""
+
+        def __init__(self, observation: Observation) -> None:
+            super().__init__()
+            self.observation = observation
+
+    CSS: ClassVar[str] = "Pages { scrollbar-size-vertical: 1; }"
+
+    def __init__(self, settings: ConsoleSettings) -> None:
+        # The terminal's own colours and background; the hex colours of a palette still pass as they are.
+        super().__init__(ansi_color=True)
+        self.animation_level = "none"
+        self.title = settings.title
+        self.settings = settings
+        self.desk = Desk(settings, settings.first_view())
+        self.skin = Skin(settings.theme, settings.look)
+        self.wanted = self.desk.wanted(0)
+        self.asker = Asker(settings.open_session, self.wanted, self._snapped, settings.refresh_s)
+        self._watch: Watch | None = None
+        self._actions: dict[str, Callable[[], None]] = {
+            "refresh": self._refresh_now,
+            "sql": self._show_sql,
+            "diff": self._show_diff,
+            "rollback": self._plan_rollback,
+            "help": self._show_help,
+            "quit": self._quit,
+        }
+        most = max((len(screen.panels) for screen in settings.screens if isinstance(screen, ScreenSpec)), default=1)
+        self.dashboard = Dashboard(self.skin, most)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard is the screen under everything."""
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        """Paint first; then open the log."""
+        self.call_after_refresh(self.asker.start)
+        self.set_interval(1.0, self._tick)
+
+    def on_unmount(self) -> None:
+        """Leave nothing running."""
+        if self._watch:
+            self._watch.stop()
+        self.asker.stop()
+
+    # What changes the desk
+
+    def _put(self, desk: Desk) -> None:
+        """Another desk: ask where its answers are other ones, draw what is different."""
+        self.desk = desk
+        wanted = desk.wanted(self.wanted.number)
+        if wanted != self.wanted:
+            self.wanted = replace(wanted, number=wanted.number + 1)
+            self.asker.want(self.wanted)
+        if self.dashboard.is_mounted:
+            self.dashboard.draw(desk)
+
+    def look_at(self, view: View, said: str = "") -> None:
+        """Another view, with nothing or something said about it."""
+        self._put(replace(self.desk, view=view, said=said))
+
+    def say(self, text: str) -> None:
+        """One sentence in the footer, until the next key."""
+        self._put(replace(self.desk, said=text))
+
+    def _tick(self) -> None:
+        """Time passes: an answer that is late makes what is on screen older."""
+        self._put(replace(self.desk, lateness=self.asker.lateness(self.desk.snapshot)))
+
+    def on_dashboard_resized(self) -> None:
+        """Another amount of room."""
+        self._put(replace(self.desk, width=self.size.width, height=self.size.height))
+
+    def _snapped(self, snapshot: Snapshot) -> None:
+        """From the asker's thread."""
+        self.post_message(self.Snapped(snapshot))
+
+    def on_clawpipe_app_snapped(self, event: Snapped) -> None:
+        """New answers, unless the user wants other ones by now."""
+        if event.snapshot.number == self.wanted.number:
+            self._put(replace(self.desk, snapshot=event.snapshot, lateness=(0.0, 0.0)))
+
+    # Keys
+
+    def on_dashboard_pressed(self, event: Dashboard.Pressed) -> None:
+        """A key: say why it cannot work, change the view, or do what it names."""
+        key = key_for(event.key, self.desk.scene())
+        if event.key == "ctrl+c":
+            self.exit(return_code=INTERRUPTED)
+        elif key is not None:
+            self._do(key)
+
+    def _do(self, key: Key) -> None:
+        desk = self.desk
+        if key.id == "back" and desk.watched and desk.watched.ended:
+            self._put(replace(desk, watched=None, said=""))
+            return
+        reason = key.blocked(desk.view, desk.scene())
+        if reason:
+            self.say(f"{key.label}: {reason}")
+        elif key.change:
+            self.look_at(key.change(desk.view, desk.scene()))
+        else:
+            self._actions[key.id]()
+
+    def on_dashboard_clicked(self, event: Dashboard.Clicked) -> None:
+        """A click on a panel focuses it."""
+        self.look_at(replace(self.desk.view, place=replace(self.desk.view.place, focus=event.panel)))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette runs our keys, and nothing else."""
+        if screen is self.dashboard:
+            for key in (*screen_keys(self.desk.scene()), *KEYS):
+                yield SystemCommand(key.words.capitalize(), f"key {key.label}", lambda key=key: self._do(key))
+
+    # What keys open
+
+    def _refresh_now(self) -> None:
+        self.wanted = replace(self.wanted, number=self.wanted.number + 1)
+        self.asker.want(self.wanted, again=True)
+        self.say("Asked again.")
+
+    def _quit(self) -> None:
+        watched, sentence = self.desk.watched, "The rollback is still being watched; q again quits, the rollback stays."
+        if watched and not watched.ended and self.desk.said != sentence:
+            self.say(sentence)
+        else:
+            self.exit()
+
+    def _show_help(self) -> None:
+        scene = self.desk.scene()
+        keys = [HelpLine(key.label, key.words, key.blocked(self.desk.view, scene)) for key in (*screen_keys(scene), *KEYS)]
+        self.push_screen(HelpPage(self.skin, keys, LEGEND))
+
+    def _show_sql(self) -> None:
+        panel, session = panel_in(self.desk.view, self.desk.scene()), self.asker.session
+        if panel and session:
+            question = session.question(panel.query)
+            self.push_screen(SqlPage(self.skin, panel.query, question, self.desk.states[panel.name]))
+
+    def _show_diff(self) -> None:
+        raise NotImplementedError
+
+    # Rollback
+
+    def _plan_rollback(self) -> None:
+        settings, opened = self.settings, list["tuple[Registry, Router]"]()
+
+        def plan() -> RollbackPlan:
+            from clawpipe_tui.operations.rollback import plan_rollback
+
+            assert settings.serving is not None, "the key is blocked without serving"
+            opened.append(settings.serving())
+            return plan_rollback(*opened[0], settings.model, to=None, key=uuid4().hex)
+
+        def send_it(plan: RollbackPlan, reason: str) -> Sent:
+            from clawpipe_tui.operations.rollback import send
+
+            return send(opened[0][1], plan, reason)
+
+        place = f"Roll back {settings.model}" + (f" · {settings.environment}" if settings.environment else "")
+        on_sent: Callable[[RollbackPlan, Sent], None] = lambda plan, sent: self._watch_it(opened[0][1], plan, sent)
+        self.push_screen(RollbackDialog(self.skin, place, plan, send_it, on_sent))
+
+    def _watch_it(self, router: Router, plan: RollbackPlan, sent: Sent) -> None:
+        if self._watch:
+            self._watch.stop()
+
+        def look() -> Observation:
+            from clawpipe_tui.operations.rollback import observe
+
+            session = self.asker.session
+            assert session is not None, "a rollback is planned on an open console"
+            return observe(session.ask, router, plan, sent, session.now(), self.settings.deadline_s)
+
+        self._put(replace(self.desk, watched=Watched(plan, sent)))
+        self._watch = Watch(look, lambda observation: self.post_message(self.Observed(observation)))
+
+    def on_clawpipe_app_observed(self, event: Observed) -> None:
+        """Another look at the logs: on the dashboard's line, and in the dialog where it is still open."""
+        if self.desk.watched:
+            self._put(replace(self.desk, watched=replace(self.desk.watched, observation=event.observation)))
+        if isinstance(self.screen, RollbackDialog):
+            self.screen.observed(event.observation)
+
+
+def run_console(settings: ConsoleSettings, *, mouse: bool | None = None) -> int:
+    """Run until the user quits; gives the exit code. No mouse over SSH: its moves travel up the line, and selecting text is worth more."""
+    app = ClawpipeApp(settings)
+    remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+    app.run(mouse=not remote if mouse is None else mouse)
+    return app.return_code or 0

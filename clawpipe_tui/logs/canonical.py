@@ -1,0 +1,160 @@
+"""Maps the columns that a log has to the canonical log, as SQL; and says what this log cannot tell.
+
+canonical column | meaning
+-----------------|--------
+served_at        | when the answer was given, UTC
+model, version   | what answered
+role             | live, canary, shadow
+outcome          | ok, fallback, error, timeout, rejected, limited, unauthorised
+error            | the error's type or message, without numbers, so that equal errors group
+latency_ms, client, prediction, score, request_id | as logged
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from clawpipe_tui.errors import LogError, nearest
+
+Kind = Literal["numeric", "categorical"]
+
+CANONICAL = (
+    "served_at", "model", "version", "request_id", "role", "outcome", "error", "latency_ms", "client", "prediction",
+    "score",
+)  # fmt: skip
+_OTHER_KNOWN = frozenset({"status_code", "sampling_fraction", "label", "labelled_at"})
+_NUMERIC = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL)")
+_UNIT_LIMITS = ((1e11, "to_timestamp({x})"), (1e14, "to_timestamp({x} / 1e3)"), (1e17, "to_timestamp({x} / 1e6)"))
+_OUTCOME_OF_STATUS = """case when {x} is null then null when {x} between 200 and 399 then 'ok'
+    when {x} in (408, 504) then 'timeout' when {x} = 429 then 'limited' when {x} in (401, 403) then 'unauthorised'
+    when {x} between 400 and 499 then 'rejected' else 'error' end"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one log maps to the canonical log: what the config declares; the rest is taken from columns by name."""
+
+    expressions: Mapping[str, str]
+    """Canonical column → SQL expression over the log's own columns."""
+    model: str = ""
+    version: str = ""
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+
+def quoted(name: str) -> str:
+    """A column's name as an SQL identifier, whatever it contains."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(value: str) -> str:
+    """A value as an SQL string literal, whatever it contains."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def features_of(columns: Mapping[str, str], layout: Layout) -> dict[str, Kind]:
+    """The columns whose distributions are watched: as declared, else every number and every text that is not an id."""
+    if layout.numeric or layout.categorical:
+        numeric: dict[str, Kind] = dict.fromkeys(layout.numeric, "numeric")
+        categorical: dict[str, Kind] = dict.fromkeys(layout.categorical, "categorical")
+        return numeric | categorical
+    found: dict[str, Kind] = {}
+    for name, kind in columns.items():
+        if name in CANONICAL or name in _OTHER_KNOWN:
+            continue
+        if _NUMERIC.match(kind):
+            found[name] = "numeric"
+        elif kind in {"VARCHAR", "BOOLEAN"} or kind.startswith("ENUM"):
+            found[name] = "categorical"
+    return found
+
+
+def watched_columns(columns: Mapping[str, str], layout: Layout) -> dict[str, Kind]:
+    """Features, and what the model said: prediction and score are watched like any other column."""
+    watched = features_of(columns, layout)
+    for name in ("prediction", "score"):
+        if name in columns or name in layout.expressions:
+            numeric = name == "score" or _NUMERIC.match(columns.get(name, ""))
+            watched[name] = "numeric" if numeric else "categorical"
+    return watched
+
+
+def missing_columns(columns: Mapping[str, str], layout: Layout) -> tuple[str, ...]:
+    """The canonical columns that this log cannot give; panels say so instead of drawing 0."""
+    derivable = {"outcome"} if "status_code" in columns or "error" in columns else set[str]()
+    given = set(columns) | set(layout.expressions) | derivable | {"model", "version", "role"}
+    return tuple(name for name in CANONICAL if name not in given)
+
+
+def canonical_select(source: str, columns: Mapping[str, str], layout: Layout, watched: Mapping[str, Kind]) -> str:
+    """A select over `source` (SQL) that yields file_index, the canonical columns, and the watched ones as f0, f1, …
+
+    Raises LogError where the log has no time column.
+    """
+    parts = [
+        "file_index",
+        f"{_served_at(columns, layout)} as served_at",
+        f"coalesce({_text('model', columns, layout)}, {text_literal(layout.model or 'model')}) as model",
+        f"coalesce({_text('version', columns, layout)}, {text_literal(layout.version or 'unknown')}) as version",
+        f"coalesce({_text('role', columns, layout)}, 'live') as role",
+        f"coalesce({_outcome(columns, layout)}, 'ok') as outcome",
+        f"{_error(columns, layout)} as error",
+        f"{_number('latency_ms', columns, layout)} as latency_ms",
+        f"{_text('client', columns, layout)} as client",
+    ]
+    for index, (name, kind) in enumerate(watched.items()):
+        read = _number if kind == "numeric" else _text
+        parts.append(f"{read(name, columns, layout)} as f{index}")
+    return f"select {', '.join(parts)} from {source}"
+
+
+def _expression(name: str, columns: Mapping[str, str], layout: Layout) -> str | None:
+    if name in layout.expressions:
+        return f"({layout.expressions[name]})"
+    return quoted(name) if name in columns else None
+
+
+def _text(name: str, columns: Mapping[str, str], layout: Layout) -> str:
+    expression = _expression(name, columns, layout)
+    return f"cast({expression} as varchar)" if expression else "cast(null as varchar)"
+
+
+def _number(name: str, columns: Mapping[str, str], layout: Layout) -> str:
+    expression = _expression(name, columns, layout)
+    return f"try_cast({expression} as double)" if expression else "cast(null as double)"
+
+
+def _served_at(columns: Mapping[str, str], layout: Layout) -> str:
+    """A timestamp as it is, in UTC where it names no zone; a number by its magnitude: s, ms, µs or ns since 1970."""
+    expression = _expression("served_at", columns, layout)
+    if expression is None:
+        raise LogError(
+            "This log has no column served_at.",
+            f'Map one in clawpipe.toml, [log.columns]: served_at = "…". {nearest("served_at", columns)}',
+        )
+    if _NUMERIC.match(columns.get("served_at", "")):
+        number = f"cast({expression} as double)"
+        cases = " ".join(f"when abs({number}) < {limit} then {form.format(x=number)}" for limit, form in _UNIT_LIMITS)
+        return f"case {cases} else to_timestamp({number} / 1e9) end"
+    return f"try_cast({expression} as timestamptz)"
+
+
+def _outcome(columns: Mapping[str, str], layout: Layout) -> str:
+    """The outcome as logged; else from the status code; else from whether an error was logged."""
+    if _expression("outcome", columns, layout):
+        return _text("outcome", columns, layout)
+    if "status_code" in columns:
+        return _OUTCOME_OF_STATUS.format(x='try_cast("status_code" as integer)')
+    return f"case when {_text('error', columns, layout)} is not null then 'error' end"
+
+
+def _error(columns: Mapping[str, str], layout: Layout) -> str:
+    """The error's first 120 characters, control codes out, digits as #: equal errors become equal texts."""
+    text = _text("error", columns, layout)
+    if text.startswith("cast(null"):
+        return text
+    flat = f"regexp_replace(left({text}, 400), '[[:cntrl:]]+', ' ', 'g')"
+    return f"left(regexp_replace({flat}, '-?[0-9]+([.][0-9]+)?', '#', 'g'), 120)"

@@ -1,0 +1,99 @@
+"""The bins of every watched column, fixed once by the baseline: edges that move with the window compare nothing.
+
+Numeric columns get twenty equal-frequency bins [low, next low), the last one closed, with a guard below and above;
+columns with few distinct values get one bin a value. Categories get a bin each, the most frequent first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.logs.canonical import Kind
+
+if TYPE_CHECKING:
+    import duckdb
+
+QUANTILE_BINS = 20
+MOST_CATEGORIES = 50
+MOST_RARE = 2_000
+
+
+@dataclass(frozen=True)
+class ColumnBins:
+    """One column's bins: numeric bin i (1-based) begins at lows[i-1]; the last ends at `top`, included."""
+
+    column: str
+    kind: Kind
+    lows: tuple[float, ...] = ()
+    top: float = 0.0
+    categories: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    """Categories that the baseline had, but too seldom for a bin of their own."""
+
+    def rows(self) -> list[tuple[str, str, int, str, float | None, float | None, str | None]]:
+        """Each bin as (column, kind, bin, mass, bin_low, bin_high, category), guards included."""
+        if self.kind == "categorical":
+            return [
+                (self.column, self.kind, index, "bin", None, None, category)
+                for index, category in enumerate(self.categories, 1)
+            ]
+        if not self.lows:
+            return []
+        edges = [*self.lows, self.top]
+        inner = [
+            (self.column, str(self.kind), index, "bin", edges[index - 1], edges[index], None)
+            for index in range(1, len(edges))
+        ]
+        below = (self.column, str(self.kind), 0, "below", None, self.lows[0], None)
+        above = (self.column, str(self.kind), len(edges), "above", self.top, None, None)
+        return [below, *inner, above]
+
+
+def kinds_of(bins: tuple[ColumnBins, ...]) -> dict[str, Kind]:
+    """Column → kind, in the order of f0, f1, …"""
+    return {column.column: column.kind for column in bins}
+
+
+def fix_bins(
+    connection: duckdb.DuckDBPyConnection, canonical: str, watched: Mapping[str, Kind]
+) -> tuple[ColumnBins, ...]:
+    """Choose the bins from baseline rows: `canonical` is a select with the watched columns as f0, f1, …
+
+    A text column with more than two thousand different values is an id, not a category, and is left out.
+    """
+    chosen: list[ColumnBins | None] = []
+    for index, (column, kind) in enumerate(watched.items()):
+        choose = _numeric_bins if kind == "numeric" else _category_bins
+        chosen.append(choose(connection, f"select f{index} as x from ({canonical})", column))
+    return tuple(bins for bins in chosen if bins)
+
+
+def _numeric_bins(connection: duckdb.DuckDBPyConnection, values: str, column: str) -> ColumnBins:
+    quantiles = [step / QUANTILE_BINS for step in range(QUANTILE_BINS + 1)]
+    sql = f"""
+        select quantile_disc(x, $quantiles) as edges,
+               array_agg(distinct x order by x)[1:{QUANTILE_BINS + 1}] as few
+        from   ({values}) where isfinite(x)
+    """
+    row = connection.execute(sql, {"quantiles": quantiles}).fetchall()[0]
+    if row[0] is None:
+        return ColumnBins(column, "numeric")
+    few: list[float] = row[1]
+    if len(few) <= QUANTILE_BINS:
+        return ColumnBins(column, "numeric", tuple(few), few[-1])
+    edges = sorted(set[float](row[0]))
+    lows = tuple(edges[:-1]) or (edges[0],)
+    return ColumnBins(column, "numeric", lows, edges[-1])
+
+
+def _category_bins(connection: duckdb.DuckDBPyConnection, values: str, column: str) -> ColumnBins | None:
+    sql = f"""
+        select left(x, 80) as category from ({values}) where x is not null and x <> ''
+        group by all order by count(*) desc, category limit {MOST_CATEGORIES + MOST_RARE + 1}
+    """
+    names = tuple(str(row[0]) for row in connection.execute(sql).fetchall())
+    if len(names) > MOST_CATEGORIES + MOST_RARE:
+        return None
+    return ColumnBins(column, "categorical", categories=names[:MOST_CATEGORIES], rare=names[MOST_CATEGORIES:])

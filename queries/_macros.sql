@@ -1,0 +1,193 @@
+-- What several queries share. Each macro is a plain select that could stand in the query itself.
+
+create macro pct(part, whole) as 100.0 * part / nullif(whole, 0);
+
+-- a request that the model failed: the caller got an error, nothing in time, or a stand-in answer
+create macro failed(outcome) as outcome in ('error', 'timeout', 'fallback');
+
+create macro bucket_ms(bucket)     as pow(1.02, bucket + 0.5);
+create macro bucket_low_ms(bucket) as pow(1.02, bucket);
+
+create macro said_pct(x) as case when x >= 10 then printf('%.0f %%', x) else printf('%.1f %%', x) end;
+create macro said_ms(x)  as case when x >= 1000 then printf('%.1f s', x / 1000) else printf('%.0f ms', x) end;
+create macro said_at(x)  as strftime(x, '%H:%M');
+
+-- log likelihood of k failures in n requests at their own rate
+create macro likelihood(k, n) as
+    case when k > 0 then k * ln(k / n) else 0 end + case when n > k then (n - k) * ln((n - k) / n) else 0 end;
+
+-- sum over bins of n ln(n / total): the log likelihood of counts at their own shares
+create macro entropy_sum(n) as sum(case when n > 0 then n * ln(n) else 0 end) - case when sum(n) > 0 then sum(n) * ln(sum(n)) else 0 end;
+
+-- each version's requests and failures in a span, with the role that it had last
+create macro version_counts(for_model, a, b) as table
+    select version,
+           arg_max(role, last_at)                              as role,
+           sum(n)::bigint                                      as requests,
+           coalesce(sum(n) filter (outcome = 'error'), 0)      as errors,
+           coalesce(sum(n) filter (outcome = 'timeout'), 0)    as timeouts,
+           coalesce(sum(n) filter (outcome = 'fallback'), 0)   as fallbacks,
+           coalesce(sum(n) filter (failed(outcome)), 0)        as failures,
+           min(first_at)                                       as first_at,
+           max(last_at)                                        as last_at
+    from   requests
+    where  model = for_model and bucket_start >= a and bucket_start < b
+    group  by version;
+
+-- latency quantiles of successful answers, by version; within 1 %
+create macro version_latencies(for_model, a, b) as table
+    with counts as (
+        select version, bucket, sum(n) as n
+        from   latencies
+        where  model = for_model and ok and bucket_start >= a and bucket_start < b
+        group  by all
+    ), ranked as (
+        select version, bucket, n,
+               sum(n) over (partition by version order by bucket) as up_to,
+               sum(n) over (partition by version)                 as total
+        from   counts
+    )
+    select version,
+           bucket_ms(min(bucket) filter (up_to >= 0.50 * total)) as p50_ms,
+           bucket_ms(min(bucket) filter (up_to >= 0.95 * total)) as p95_ms,
+           bucket_ms(min(bucket) filter (up_to >= 0.99 * total)) as p99_ms
+    from   ranked
+    group  by version;
+
+-- latency counts of two sides over the same buckets, for a distance between whole distributions
+create macro slower_by(for_model, v, a, b, reference, ra, rb) as table
+    with sides as (
+        select bucket,
+               coalesce(sum(n) filter (version = v and bucket_start >= a and bucket_start < b), 0)            as live,
+               coalesce(sum(n) filter (version = reference and bucket_start >= ra and bucket_start < rb), 0)  as base
+        from   latencies
+        where  model = for_model and ok
+        group  by bucket
+    )
+    select sum(live) as n, sum(base) as reference_n,
+           ks_right(list(base order by bucket), list(live order by bucket)) as distance
+    from   sides;
+
+-- Each version beside its reference: a canary beside the version that is live, a live one beside itself one window
+-- earlier. Failures are tested with a bet that may be looked at on every refresh (1 in 100 false alarms), latency with
+-- an anytime-valid band on the whole distribution.
+create macro version_health(for_model, a, b) as table
+    with live as (
+        select version from version_counts(for_model, a, b) where role = 'live' order by last_at desc limit 1
+    ), now as (
+        select c.*, l.p50_ms, l.p95_ms, l.p99_ms,
+               case when c.role = 'live' then c.version else (select version from live) end as reference
+        from   version_counts(for_model, a, b) as c left join version_latencies(for_model, a, b) as l using (version)
+    ), before as (
+        select c.*, l.p95_ms
+        from   version_counts(for_model, a - (b - a), a) as c
+               left join version_latencies(for_model, a - (b - a), a) as l using (version)
+    ), paired as (
+        select now.*,
+               case when now.role = 'live' then before.requests else beside.requests end as reference_requests,
+               case when now.role = 'live' then before.failures else beside.failures end as reference_failures,
+               case when now.role = 'live' then before.errors   else beside.errors   end as reference_errors,
+               case when now.role = 'live' then before.p95_ms   else beside.p95_ms   end as reference_p95_ms
+        from   now left join before on before.version = now.version
+                   left join now as beside on beside.version = now.reference and beside.version <> now.version
+    ), tested as (
+        select *, log_e_value([reference_failures, failures], [reference_requests, requests], 10.0) as log_e
+        from   paired
+    )
+    select *,
+           case when requests < 50 or coalesce(reference_requests, 0) < 50 then 'cannot tell'
+                when log_e >= ln(100) and failures / requests > reference_failures / reference_requests then 'worse'
+                else 'not shown worse' end as verdict
+    from   tested;
+
+-- the counts that a span is compared with, by column and bin
+create macro baseline_counts(for_model, for_version, a, b, against) as table
+    select "column", bin, sum(n) as n from bins where against = 'training' group by all
+    union all
+    select "column", bin, sum(n) as n from "values"
+    where  model = for_model and role <> 'shadow' and against <> 'training'
+           and (for_version is null or version = for_version)
+           and bucket_start >= case against when 'previous window' then a - (b - a) else a - interval 1 day end
+           and bucket_start <  case against when 'previous window' then a else b - interval 1 day end
+    group  by all;
+
+create macro live_counts(for_model, for_version, a, b) as table
+    select "column", bin, sum(n) as n
+    from   "values"
+    where  model = for_model and role <> 'shadow' and (for_version is null or version = for_version)
+           and bucket_start >= a and bucket_start < b
+    group  by all;
+
+-- both sides over the same bins; a mass (NULL, NaN, unseen, …) takes part where either side has it
+create macro compared_bins(for_model, for_version, a, b, against) as table
+    with shape as (select distinct "column", kind, bin from bins)
+    select shape."column", shape.kind, shape.bin, coalesce(base.n, 0)::double as base, coalesce(live.n, 0)::double as live
+    from   shape
+           left join baseline_counts(for_model, for_version, a, b, against) as base using ("column", bin)
+           left join live_counts(for_model, for_version, a, b)              as live using ("column", bin)
+    where  shape.bin >= 0 or base.n > 0 or live.n > 0;
+
+-- how far each column has moved, how far noise alone would move it in a window of this size, and the verdict
+create macro drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) as table
+    with listed as (
+        select "column", kind, count(*) as bins, sum(base) as base_n, sum(live) as live_n,
+               list(base order by bin) as base, list(live order by bin) as live,
+               list(base order by bin) filter (bin >= 0) as base_axis,
+               list(live order by bin) filter (bin >= 0) as live_axis,
+               coalesce(sum(base) filter (bin = -1), 0)  as base_null,
+               coalesce(sum(live) filter (bin = -1), 0)  as live_null,
+               coalesce(sum(live) filter (bin = -6), 0)  as live_unseen
+        from   compared_bins(for_model, for_version, a, b, against)
+        group  by all
+    ), measured as (
+        select *, psi(base, live)                           as psi,
+               psi_critical(base_n, live_n, bins, alpha)    as psi_critical,
+               case when kind = 'numeric' then ks_low(base_axis, live_axis)  end as ks_low,
+               case when kind = 'numeric' then ks_high(base_axis, live_axis) end as ks_high,
+               js_distance(base, live)                      as js_distance,
+               pct(live_null, live_n)                       as null_pct,
+               pct(base_null, base_n)                       as baseline_null_pct,
+               pct(live_unseen, live_n)                     as unseen_pct
+        from   listed
+    )
+    select *,
+           case when coalesce(live_n, 0) = 0 or coalesce(base_n, 0) = 0           then 'cannot tell'
+                when psi >= psi_limit and psi > psi_critical                      then 'drifted'
+                when kind = 'categorical' and unseen_pct >= 1 and live_unseen > 9 then 'drifted'
+                when psi_critical >= psi_limit                                    then 'cannot tell'
+                else 'inside noise' end as verdict
+    from   measured;
+
+-- the categories that the baseline never had, most frequent first, with their shares
+create macro unseen_categories(for_model, for_version, a, b) as table
+    with named as (
+        select "column", category, sum(n) as n
+        from   "values"
+        where  model = for_model and role <> 'shadow' and (for_version is null or version = for_version)
+               and bin = -6 and category is not null and bucket_start >= a and bucket_start < b
+        group  by all
+    ), totals as (
+        select "column", sum(n) as total from live_counts(for_model, for_version, a, b) group by all
+    )
+    select "column", string_agg(category || ' ' || said_pct(pct(n, total)), ', ' order by n desc, category) as unseen,
+           list(category order by n desc, category) as categories
+    from   (select * from named qualify row_number() over (partition by "column" order by n desc) <= 3)
+           join totals using ("column")
+    group  by "column";
+
+-- since when a version fails more: the most likely single change of its failure rate, in steps
+create macro failing_since(for_model, v, a, b, step) as table
+    with steps as (
+        select time_bucket(step, bucket_start) as step_at, sum(n) as n, coalesce(sum(n) filter (failed(outcome)), 0) as k
+        from   requests
+        where  model = for_model and version = v and bucket_start >= a and bucket_start < b
+        group  by all
+    ), sums as (
+        select step_at, sum(n) over later as n, sum(k) over later as k, sum(n) over () as total_n, sum(k) over () as total_k
+        from   steps window later as (order by step_at rows between current row and unbounded following)
+    ), gains as (
+        select step_at, n, k, total_n - n as n0, total_k - k as k0,
+               likelihood(k, n) + likelihood(total_k - k, total_n - n) - likelihood(total_k, total_n) as gain
+        from   sums where total_n > n
+    )
+    select step_at as since_at from gains where gain > 8 and k / n > k0 / n0 order by gain desc limit 1;

@@ -1,0 +1,36 @@
+-- Is the model in trouble: which version, how bad, since when, and have its inputs drifted?
+with serving as (
+    select * from version_health($model, $since, $until)
+    where  last_at >= (select max(last_at) from version_counts($model, $since, $until)) - interval 30 seconds
+), worst as (
+    select * from serving order by verdict = 'worse' desc, verdict = 'cannot tell' desc, failures / requests desc limit 1
+), failing as (
+    select since_at from worst, failing_since($model, worst.version, $since, $until, $step)
+), drifted as (
+    select d."column", d.psi, u.categories
+    from   drift_measures($model, null, $since, $until, $baseline, $psi_limit, $alpha) as d
+           left join unseen_categories($model, null, $since, $until) as u using ("column")
+    where  d.verdict = 'drifted'
+), drift as (
+    select count(*) as columns_drifted,
+           string_agg("column" || coalesce(' (new: ' || array_to_string(categories, ', ') || ')', ''), ', ' order by psi desc)
+               as names
+    from   drifted
+), counted as (
+    select worst.*, since_at, columns_drifted, names,
+           case when worst.verdict = 'worse' then 'worse' when columns_drifted > 0 then 'drifted' else worst.verdict end
+               as overall
+    from   worst cross join drift left join failing on true
+)
+select overall as verdict, version,
+       version || ' ' || verdict
+           || ': errors ' || said_pct(pct(errors, requests))
+           || coalesce(' (' || reference || case when role = 'live' then ' before ' else ' ' end
+                       || said_pct(pct(reference_errors, reference_requests)) || ')', '')
+           || case when timeouts > 0 then ', timeouts ' || said_pct(pct(timeouts, requests)) else '' end
+           || coalesce(', p95 ' || said_ms(p95_ms), '')
+           || case when verdict = 'worse' then coalesce(' since ' || said_at(since_at), '') else '' end
+           || case when columns_drifted > 0 then ' · drift: ' || names else ' · no drift shown' end as sentence,
+       columns_drifted, since_at, requests, pct(errors, requests) as error_pct,
+       epoch($now) - epoch((select max(last_at) from requests where model = $model)) as lag_s
+from   counted

@@ -1,0 +1,41 @@
+-- How do two versions behave in the same window?
+with sides as (
+    select c.*, l.p50_ms, l.p95_ms, l.p99_ms
+    from   version_counts($model, $since, $until) as c
+           left join version_latencies($model, $since, $until) as l using (version)
+), pair as (
+    select a, b from (select sides as a from sides where version = $version)
+           full join (select sides as b from sides where version = $other) on true
+), bet as (
+    select log_e_value([a.failures, b.failures], [a.requests, b.requests], 10.0) as log_e,
+           a.requests >= 50 and b.requests >= 50 as enough,
+           pct(a.failures, a.requests) as a_pct, pct(b.failures, b.requests) as b_pct
+    from   pair
+), score as (
+    select "column", sum(n) filter (version = $version) as a_n, sum(n) filter (version = $other) as b_n, bin
+    from   "values"
+    where  model = $model and "column" in ('score', 'prediction') and bucket_start >= $since and bucket_start < $until
+    group  by all
+), score_shift as (
+    select "column", psi(list(coalesce(a_n, 0) order by bin), list(coalesce(b_n, 0) order by bin))  as psi,
+           psi_critical(sum(a_n), sum(b_n), count(*), $alpha)                                       as psi_critical
+    from   score
+    group  by "column"
+), measures as (
+    select 1 as place, 'requests' as measure, 'count' as unit, a.requests::double as a, b.requests::double as b, null as verdict from pair
+    union all select 2, 'requests_per_s', '/s', a.requests / epoch($until - $since), b.requests / epoch($until - $since), null from pair
+    union all select 3, 'failed_pct',   '%', a_pct, b_pct,
+              case when not coalesce(enough, false) then 'cannot tell'
+                   when log_e >= ln(100) and b_pct > a_pct then 'worse'
+                   when log_e >= ln(100) then 'better' else 'not shown worse' end from bet
+    union all select 4, 'error_pct',    '%', pct(a.errors, a.requests),    pct(b.errors, b.requests), null    from pair
+    union all select 5, 'timeout_pct',  '%', pct(a.timeouts, a.requests),  pct(b.timeouts, b.requests), null  from pair
+    union all select 6, 'fallback_pct', '%', pct(a.fallbacks, a.requests), pct(b.fallbacks, b.requests), null from pair
+    union all select 7, 'p50_ms', 'ms', a.p50_ms, b.p50_ms, null from pair
+    union all select 8, 'p95_ms', 'ms', a.p95_ms, b.p95_ms, null from pair
+    union all select 9, 'p99_ms', 'ms', a.p99_ms, b.p99_ms, null from pair
+    union all select 10, "column" || '_psi', 'PSI, b against a', null, psi,
+              case when psi_critical is null then 'cannot tell' when psi > psi_critical and psi >= $psi_limit then 'worse'
+                   else 'not shown worse' end from score_shift
+)
+select measure, unit, a, b, b - a as difference, verdict from measures order by place, measure
