@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
-from uuid import uuid4
 
 from textual.app import App, SystemCommand
 from textual.message import Message
 
+from clawpipe_tui.dashboard.asker import Asker
+from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
 from clawpipe_tui.dashboard.keys import KEYS, Key, key_for, screen_keys
+from clawpipe_tui.dashboard.rollback import Rollback
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dashboard.view import panel_in
 from clawpipe_tui.dashboard.watch import Watch, Watched
 from clawpipe_tui.dialogs.dialog import Skin
+from clawpipe_tui.dialogs.diff import DiffPage, Pair
 from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
 from clawpipe_tui.dialogs.rollback import RollbackDialog
 from clawpipe_tui.dialogs.sql import SqlPage
 from clawpipe_tui.errors import INTERRUPTED
-from clawpipe_tui.snapshot import Asker, Snapshot
+from clawpipe_tui.snapshot import Snapshot, context_of, partner
 from clawpipe_tui.spec import ScreenSpec
 
 if TYPE_CHECKING:
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.dashboard.view import View
     from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
-    from clawpipe_tui.serving.seam import Registry, Router
 
 __all__ = ["ClawpipeApp", "ConsoleSettings", "run_console"]
 
@@ -177,7 +180,9 @@ class ClawpipeApp(App[None]):
 
     def _show_help(self) -> None:
         scene = self.desk.scene()
-        keys = [HelpLine(key.label, key.words, key.blocked(self.desk.view, scene)) for key in (*screen_keys(scene), *KEYS)]
+        keys = [
+            HelpLine(key.label, key.words, key.blocked(self.desk.view, scene)) for key in (*screen_keys(scene), *KEYS)
+        ]
         self.push_screen(HelpPage(self.skin, keys, LEGEND))
 
     def _show_sql(self) -> None:
@@ -187,41 +192,33 @@ class ClawpipeApp(App[None]):
             self.push_screen(SqlPage(self.skin, panel.query, question, self.desk.states[panel.name]))
 
     def _show_diff(self) -> None:
-        raise NotImplementedError
+        snapshot, session, settings = self.desk.snapshot, self.asker.session, self.settings
+        rows = snapshot.version_rows if snapshot else ()
+        live = next((row["version"] for row in rows if row.get("role") == "live"), snapshot.versions[0] if rows else None)
+        pair = Pair(str(live), str(partner(rows, live)))
+        if snapshot and snapshot.window and session:
+            context = context_of(self.wanted, snapshot.window, session.now(), {})
+            ask = partial(compare, session.ask, context, settings.documents, settings.model)
+            choices = [(str(row["version"]), str(row.get("role") or "")) for row in rows]
+            self.push_screen(DiffPage(self.skin, f"{settings.model}: two versions on this window", choices, pair, ask))
 
     # Rollback
 
     def _plan_rollback(self) -> None:
-        settings, opened = self.settings, list["tuple[Registry, Router]"]()
+        if self.settings.serving:
+            rollback = Rollback(self.settings, self.settings.serving)
+            heading = " · ".join(filter(None, (f"Roll back {self.settings.model}", self.settings.environment)))
+            on_sent = partial(self._watch_it, rollback)
+            self.push_screen(RollbackDialog(self.skin, heading, rollback.plan, rollback.send, on_sent))
 
-        def plan() -> RollbackPlan:
-            from clawpipe_tui.operations.rollback import plan_rollback
-
-            assert settings.serving is not None, "the key is blocked without serving"
-            opened.append(settings.serving())
-            return plan_rollback(*opened[0], settings.model, to=None, key=uuid4().hex)
-
-        def send_it(plan: RollbackPlan, reason: str) -> Sent:
-            from clawpipe_tui.operations.rollback import send
-
-            return send(opened[0][1], plan, reason)
-
-        place = f"Roll back {settings.model}" + (f" · {settings.environment}" if settings.environment else "")
-        on_sent: Callable[[RollbackPlan, Sent], None] = lambda plan, sent: self._watch_it(opened[0][1], plan, sent)
-        self.push_screen(RollbackDialog(self.skin, place, plan, send_it, on_sent))
-
-    def _watch_it(self, router: Router, plan: RollbackPlan, sent: Sent) -> None:
+    def _watch_it(self, rollback: Rollback, plan: RollbackPlan, sent: Sent) -> None:
+        session = self.asker.session
+        if session is None or sent.state == "not applied":
+            return
         if self._watch:
             self._watch.stop()
-
-        def look() -> Observation:
-            from clawpipe_tui.operations.rollback import observe
-
-            session = self.asker.session
-            assert session is not None, "a rollback is planned on an open console"
-            return observe(session.ask, router, plan, sent, session.now(), self.settings.deadline_s)
-
         self._put(replace(self.desk, watched=Watched(plan, sent)))
+        look = partial(rollback.observe, session, plan, sent)
         self._watch = Watch(look, lambda observation: self.post_message(self.Observed(observation)))
 
     def on_clawpipe_app_observed(self, event: Observed) -> None:
@@ -233,7 +230,7 @@ class ClawpipeApp(App[None]):
 
 
 def run_console(settings: ConsoleSettings, *, mouse: bool | None = None) -> int:
-    """Run until the user quits; gives the exit code. No mouse over SSH: its moves travel up the line, and selecting text is worth more."""
+    """Run until the user quits; gives the exit code. No mouse over SSH: each of its moves travels up the line."""
     app = ClawpipeApp(settings)
     remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     app.run(mouse=not remote if mouse is None else mouse)

@@ -24,7 +24,7 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "baseline": {"files": (str, list)},
     "labels": {"files": (str, list)},
     "versions": {"files": (str, list)},
-    "serving": {"url": str, "token_env": str, "token_file": str, "allow_http": bool},
+    "serving": {"url": str, "token_env": str, "token_file": str},
     "drift": {"psi": (int, float), "alpha": float},
     "console": {"environment": str, "window": str, "refresh_s": (int, float), "theme": str, "charts": str},
 }
@@ -38,7 +38,6 @@ class Serving:
     url: str
     token_env: str = ""
     token_file: str = ""
-    allow_http: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,7 +228,6 @@ class _Reader:
             url=self._get("serving", "url", ""),
             token_env=self._get("serving", "token_env", ""),
             token_file=str(self.path.parent / Path(token_file).expanduser()) if token_file else "",
-            allow_http=self._get("serving", "allow_http", Serving.allow_http),
         )
 
 

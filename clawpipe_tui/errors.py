@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MOST_NAMES = 24
 OK, FAILED, USAGE, UNREACHABLE, ALARM, CANNOT_TELL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 
@@ -65,4 +66,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"
+    if len(names) > _MOST_NAMES:
+        return ""
     return f"Known: {', '.join(names)}." if names else ""

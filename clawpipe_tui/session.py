@@ -42,8 +42,18 @@ class LogSession:
         self._load(self._reader.catch_up())
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
-        """The answer of a named query. Blocks; may be called from any thread."""
-        return self._warehouse.ask(query, context)
+        """The answer of a named query. Blocks; may be called from any thread.
+
+        Where no model is named, the one with the most requests is meant.
+        """
+        return self._warehouse.ask(query, context if context.get("model") else {**context, "model": self.model()})
+
+    def model(self) -> str:
+        """The configured model, else the one with the most requests in this log; empty where there is none yet."""
+        if not self.config.model:
+            rows = self._warehouse.ask("models", {}).rows
+            return str(rows[0][0]) if rows else ""
+        return self.config.model
 
     def question(self, query: str) -> str:
         """What that query answers, in words."""
@@ -60,9 +70,8 @@ class LogSession:
 
     def now(self) -> datetime:
         """The fixed clock; the log's last row where the clock stands at its end; else the wall clock."""
-        if self._clock == "end":
-            return self._warehouse.last_at or datetime.now(UTC)
-        return self._clock or datetime.now(UTC)
+        fixed = self._warehouse.last_at if self._clock == "end" else self._clock
+        return fixed if isinstance(fixed, datetime) else datetime.now(UTC)
 
     def progress(self) -> Progress:
         """How much of the log has been read."""

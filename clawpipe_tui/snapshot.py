@@ -1,10 +1,8 @@
-"""The thread that asks: one snapshot of the visible screen per change, made off the event loop, posted as one value."""
+"""What one screen wants to know, and the one frozen value that answers it. Blocks; the asker runs it in a thread."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
@@ -14,13 +12,14 @@ from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.window import Window, window_ending
 
 if TYPE_CHECKING:
-    from clawpipe_tui.result import Result, Value
+    from clawpipe_tui.result import Value
     from clawpipe_tui.spec import PanelSpec
     from clawpipe_tui.warehouse import Progress, Session
 
 ALWAYS = ("headline", "versions")
 """What the header line and the colours of versions need on every screen."""
-_RETRY_S = 5.0
+CLOCK_S = 10.0
+"""How often a quiet log is asked how far it is behind the clock."""
 LATE_S = 2.0
 """How long an answer may take before the rows on screen are called stale."""
 
@@ -66,6 +65,11 @@ class Snapshot:
         return tuple(str(value) for value in self._always("versions", "version"))
 
     @property
+    def version_rows(self) -> list[dict[str, Value]]:
+        """The same, with role and share."""
+        return _records(self.always.get("versions"))
+
+    @property
     def lag_s(self) -> float | None:
         """How far the log's last row is behind the clock."""
         lag_s = next(iter(self._always("headline", "lag_s")), None)
@@ -75,6 +79,17 @@ class Snapshot:
         state = self.always.get(query)
         found = state.result if state else None
         return found.column(column) if found and column in found.columns else ()
+
+
+def _records(state: PanelState | None) -> list[dict[str, Value]]:
+    return state.result.records() if state and state.result else []
+
+
+def partner(versions: Sequence[Mapping[str, Value]], version: Value) -> Value:
+    """What a version is compared with unless the user says otherwise: the live one; the canary, for the live one."""
+    others = [row for row in versions if row["version"] != version] if version is not None else []
+    by_role = [row["version"] for role in ("live", "canary") for row in others if row.get("role") == role]
+    return next(iter(by_role or [row["version"] for row in others]), None)
 
 
 class OutdatedError(Exception):
@@ -129,12 +144,10 @@ class Answers:
 
     def _key(self, query: str, context: Mapping[str, Value]) -> tuple[object, ...]:
         used = self.used.get(query, frozenset(context))
-        return (query, *((name, _rounded(context.get(name))) for name in sorted(used)))
-
-
-def _rounded(value: Value) -> str:
-    """A bound value as part of a key; the clock moves in steps, else nothing that uses it would ever be kept."""
-    return str(value)
+        # The clock counts in steps: else nothing that uses it would ever be kept.
+        now = context.get("now")
+        clock = int(now.timestamp() // CLOCK_S) if isinstance(now, datetime) else 0
+        return (query, *((name, clock if name == "now" else str(context.get(name))) for name in sorted(used)))
 
 
 def sentence(error: BaseException) -> str:
@@ -151,6 +164,8 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
     answers.renew(revision)
     now = session.now()
     window = window_ending(wanted.end or now, wanted.width_s)
+    base = context_of(wanted, window, now, {})
+    always = {query: answers.ask(session, query, base) for query in ALWAYS}
     picks = dict(wanted.picks)
     states: dict[str, PanelState] = {}
     for panel in sorted(wanted.panels, key=lambda panel: not panel.picks):
@@ -158,12 +173,11 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
             raise OutdatedError
         # A panel is never narrowed by what is picked in it: it must go on showing the other rows.
         others = {name: value for name, value in picks.items() if name != panel.picks}
+        others.setdefault("other", partner(_records(always["versions"]), others.get("version")))
         context = {**context_of(wanted, window, now, others), **panel.bind}
         states[panel.name] = answers.ask(session, panel.query, context)
         if drives(panel):
             _pick_first(panel, states[panel.name], picks)
-    base = context_of(wanted, window, now, {})
-    always = {query: answers.ask(session, query, base) for query in ALWAYS}
     asked_at, progress = datetime.now(UTC), session.progress()
     return Snapshot(wanted.number, wanted.screen, states, asked_at, window, now, revision, picks, always, progress)
 
@@ -191,106 +205,6 @@ def aged(
         else state
         for panel in panels
     }
-
-
-class Asker:
-    """One long-lived thread that opens the session and asks when something changed; it never touches a widget.
-
-    A thread of our own and not a Textual worker: quitting waits for those, however long a query takes.
-    """
-
-    def __init__(
-        self, open_session: Callable[[], Session], wanted: Wanted, post: Callable[[Snapshot], object], refresh_s: float
-    ) -> None:
-        self.session: Session | None = None
-        self.refresh_s = refresh_s
-        self._open_session = open_session
-        self._wanted = wanted
-        self._post = post
-        self._answers = Answers()
-        self._last: Snapshot | None = None
-        self._changed = threading.Condition()
-        self._stopped = False
-        self.asking_since: float | None = None
-        """When the present question was put, by the monotonic clock; None while there is none."""
-        self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
-
-    def start(self) -> None:
-        """Open the session and begin to ask."""
-        self._thread.start()
-
-    def want(self, wanted: Wanted, *, again: bool = False) -> None:
-        """Ask for this now; `again` also asks what was answered before."""
-        with self._changed:
-            self._wanted = wanted
-            if again:
-                self._answers.revision = -1
-            self._changed.notify_all()
-
-    def lateness(self, snapshot: Snapshot | None) -> tuple[float, float]:
-        """How long the present question has been waiting, and how old the last answers are."""
-        since = self.asking_since
-        waited_s = time.monotonic() - since if since is not None else 0.0
-        age_s = (datetime.now(UTC) - snapshot.asked_at).total_seconds() if snapshot else 0.0
-        return waited_s, age_s
-
-    def stop(self, within_s: float = 1.5) -> None:
-        """Stop asking and close the session; a query that is still running is given up."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        deadline = time.monotonic() + within_s
-        if self.session is not None:
-            closing = threading.Thread(target=self.session.close, name="closing", daemon=True)
-            closing.start()
-            closing.join(within_s)
-        if self._thread.is_alive():
-            self._thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _run(self) -> None:
-        while not self._stopped:
-            wanted = self._wanted
-            self.asking_since = time.monotonic()
-            try:
-                self._ask(wanted)
-            except OutdatedError:
-                continue
-            except Exception as error:  # noqa: BLE001  the edge of the worker: every panel says it, and r tries again
-                self._tell(failed_snapshot(wanted, error))
-            self.asking_since = None
-            with self._changed:
-                if self._wanted is wanted and not self._stopped:
-                    self._changed.wait(self.refresh_s)
-
-    def _ask(self, wanted: Wanted) -> None:
-        if self.session is None:
-            if self._last is not None and self._last.number == wanted.number:
-                return
-            self.session = self._open_session()
-            if self._stopped:
-                self.session.close()
-                return
-        if self._has_news(self.session, wanted):
-            self._tell(take_snapshot(self.session, wanted, self._answers, lambda: self._wanted is not wanted))
-        elif self._last is not None and self._last.progress != (progress := self.session.progress()):
-            self._tell(replace(self._last, progress=progress))
-
-    def _has_news(self, session: Session, wanted: Wanted) -> bool:
-        last = self._last
-        if last is None or last.number != wanted.number or last.window is None:
-            return True
-        if wanted.paused:
-            return False
-        if session.revision() != last.revision:
-            return True
-        if any(state.kind == "failed" for state in last.states.values()):
-            return (datetime.now(UTC) - last.asked_at).total_seconds() >= _RETRY_S
-        return window_ending(wanted.end or session.now(), wanted.width_s) != last.window
-
-    def _tell(self, snapshot: Snapshot) -> None:
-        self._last = snapshot
-        if not self._stopped:
-            self._post(snapshot)
 
 
 def failed_snapshot(wanted: Wanted, error: BaseException) -> Snapshot:

@@ -18,6 +18,8 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 """Below this terminal size a screen becomes one column."""
 LEAST_ROWS = 4
 """No panel is shown with fewer rows than this, where there is a choice."""
+_LEAST_GRID_ROW = 2
+"""Fixed heights hold as long as every other row of the drawing keeps a title and a line."""
 CHROME_ROWS = 2
 """The header line and the footer line, which are no panel's."""
 
@@ -306,8 +308,7 @@ def _row_heights(
         for row, share in zip(range(top, bottom), shares(fixed[name], bottom - top), strict=True):
             wanted[row] = max(wanted.get(row, 0), share)
     free = [row for row in range(rows) if row not in wanted]
-    least = sum(wanted.values()) + len(free) * LEAST_ROWS
-    if least > height or not free:
+    if not free or height - sum(wanted.values()) < len(free) * _LEAST_GRID_ROW:
         return shares(height, rows)
     heights = wanted | dict(zip(free, shares(height - sum(wanted.values()), len(free)), strict=True))
     return [heights[row] for row in range(rows)]

@@ -5,5 +5,6 @@ select time_bucket($step, bucket_start)    as step_at,
        sum(n)::bigint                      as requests
 from   latencies
 where  model = $model and bucket_start >= $since and bucket_start < $until
+       and ($version is null or version = $version)
 group  by all
 order  by step_at, low_ms

@@ -3,6 +3,7 @@ with counts as (
     select time_bucket($step, bucket_start) as step_at, bucket, sum(n) as n
     from   latencies
     where  model = $model and ok and bucket_start >= $since and bucket_start < $until
+           and ($version is null or version = $version)
     group  by all
 ), ranked as (
     select step_at, bucket, sum(n) over (partition by step_at order by bucket) as up_to, sum(n) over (partition by step_at) as total

@@ -1,19 +1,28 @@
--- How do two versions behave in the same window?
-with sides as (
+-- How do two versions behave in the same window: a, the one that is live or asked for, and b, beside it?
+with served as (
+    select version, role, last_at from version_counts($model, $since, $until)
+), a_side as (
+    select coalesce($version, (select version from served order by role = 'live' desc, last_at desc limit 1)) as version
+), chosen as (
+    select version as a_version,
+           coalesce($other, (select version from served where version <> a_side.version
+                             order by role = 'canary' desc, role = 'live' desc, last_at desc limit 1)) as b_version
+    from   a_side
+), sides as (
     select c.*, l.p50_ms, l.p95_ms, l.p99_ms
     from   version_counts($model, $since, $until) as c
            left join version_latencies($model, $since, $until) as l using (version)
 ), pair as (
-    select a, b from (select sides as a from sides where version = $version)
-           full join (select sides as b from sides where version = $other) on true
+    select a, b from (select sides as a from sides where version = (select a_version from chosen))
+           full join (select sides as b from sides where version = (select b_version from chosen)) on true
 ), bet as (
     select log_e_value([a.failures, b.failures], [a.requests, b.requests], 10.0) as log_e,
            a.requests >= 50 and b.requests >= 50 as enough,
            pct(a.failures, a.requests) as a_pct, pct(b.failures, b.requests) as b_pct
     from   pair
 ), score as (
-    select "column", sum(n) filter (version = $version) as a_n, sum(n) filter (version = $other) as b_n, bin
-    from   "values"
+    select "column", sum(n) filter (version = a_version) as a_n, sum(n) filter (version = b_version) as b_n, bin
+    from   "values" cross join chosen
     where  model = $model and "column" in ('score', 'prediction') and bucket_start >= $since and bucket_start < $until
     group  by all
 ), score_shift as (
@@ -35,7 +44,9 @@ with sides as (
     union all select 8, 'p95_ms', 'ms', a.p95_ms, b.p95_ms, null from pair
     union all select 9, 'p99_ms', 'ms', a.p99_ms, b.p99_ms, null from pair
     union all select 10, "column" || '_psi', 'PSI, b against a', null, psi,
-              case when psi_critical is null then 'cannot tell' when psi > psi_critical and psi >= $psi_limit then 'worse'
-                   else 'not shown worse' end from score_shift
+              case when psi_critical is null then 'cannot tell' when psi > psi_critical and psi >= $psi_limit then 'differs'
+                   else 'inside noise' end from score_shift
 )
-select measure, unit, a, b, b - a as difference, verdict from measures order by place, measure
+select measure, unit, a, b, b - a as difference, verdict, a_version, b_version
+from   measures cross join chosen
+order  by place, measure

@@ -11,6 +11,9 @@ from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, VALUE_GRAIN
 _MOST_ERRORS = 200
 _MOST_CLIENTS = 1_000
 _MOST_UNSEEN = 100
+_OF_AN_ANSWER = ("prediction", "score")
+"""Columns that a failed request cannot have: what was never answered is counted as failed, not as a missing value."""
+_ANSWERED = "outcome in ('ok', 'fallback')"
 _INFINITY = "'infinity'::double"
 
 
@@ -53,7 +56,7 @@ def _latencies(rows: str) -> str:
     """Logarithmic buckets; a zero or negative latency is a clock's artefact and counts in the lowest bucket."""
     bucket = f"cast(floor(ln(greatest(latency_ms, 1e-3)) / ln({LATENCY_BASE}) + 1e-9) as integer)"
     return f"""
-        select {_keys(COUNT_GRAIN_S)}, outcome in ('ok', 'fallback') as ok, {bucket} as bucket, count(*) as n
+        select {_keys(COUNT_GRAIN_S)}, {_ANSWERED} as ok, {bucket} as bucket, count(*) as n
         from {rows} where isfinite(latency_ms) group by all
     """
 
@@ -97,7 +100,7 @@ def _numeric_values(rows: str, columns: list[tuple[int, ColumnBins]]) -> str:
     counts = ", ".join(part for index, column in columns for part in _cumulative(f"f{index}", column))
     bins = ", ".join(entry for index, column in columns for entry in _differences(f"f{index}", column))
     return f"""
-        with wide as (select {_keys(VALUE_GRAIN_S)}, count(*) as total, {counts} from {rows} group by all),
+        with wide as (select {_keys(VALUE_GRAIN_S)}, {counts} from {rows} group by all),
              long as (select file, bucket_start, model, version, role, unnest([{bins}], recursive := true) from wide)
         select file, bucket_start, model, version, role, "column", bin, null::varchar as category, n::bigint as n
         from long where n > 0
@@ -106,6 +109,7 @@ def _numeric_values(rows: str, columns: list[tuple[int, ColumnBins]]) -> str:
 
 def _cumulative(x: str, column: ColumnBins) -> list[str]:
     counts = [
+        f"{_expected(x, column)} as {x}_total",
         f"count({x}) as {x}_known",
         f"count_if(isnan({x})) as {x}_nan",
         f"count_if({x} = {_INFINITY}) as {x}_high",
@@ -113,6 +117,11 @@ def _cumulative(x: str, column: ColumnBins) -> list[str]:
         f"count_if({x} <= {_double(column.top)}) as {x}_top",
     ]
     return counts + [f"count_if({x} < {_double(low)}) as {x}_{edge}" for edge, low in enumerate(column.lows)]
+
+
+def _expected(x: str, column: ColumnBins) -> str:
+    """How many rows should have a value."""
+    return f"count_if({_ANSWERED} or {x} is not null)" if column.column in _OF_AN_ANSWER else "count(*)"
 
 
 def _double(value: float) -> str:
@@ -131,7 +140,7 @@ def _differences(x: str, column: ColumnBins) -> list[str]:
         counts = {0: f"{x}_0 - {x}_low", last: f"{x}_top - {x}_{last - 1}"}
         counts |= {edge: f"{x}_{edge} - {x}_{edge - 1}" for edge in range(1, last)}
         counts[last + 1] = f"{x}_known - {x}_nan - {x}_high - {x}_top"
-    counts |= {-1: f"total - {x}_known", -2: f"{x}_nan", -3: f"{x}_low", -4: f"{x}_high"}
+    counts |= {-1: f"{x}_total - {x}_known", -2: f"{x}_nan", -3: f"{x}_low", -4: f"{x}_high"}
     return [f"{{'column': {name}, 'bin': {number}, 'n': {count}}}" for number, count in counts.items()]
 
 
@@ -141,9 +150,11 @@ def _category_values(rows: str, index: int, column: ColumnBins) -> str:
     rare = ", ".join(text_literal(category) for category in column.rare) or "null"
     position = f"list_position([{known}]::varchar[], category)"
     name = text_literal(column.column)
+    expected = f"{_ANSWERED} or f{index} is not null" if column.column in _OF_AN_ANSWER else "true"
     return f"""
         with counted as (
-            select {_keys(VALUE_GRAIN_S)}, left(f{index}, 80) as category, count(*) as n from {rows} group by all
+            select {_keys(VALUE_GRAIN_S)}, left(f{index}, 80) as category, count(*) as n
+            from {rows} where {expected} group by all
         ), binned as (
             select *, case when category is null then -1 when category = '' then -5
                            when category in ({rare}) then -7 else coalesce({position}, -6) end as bin from counted

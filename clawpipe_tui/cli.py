@@ -1,0 +1,111 @@
+"""The command line: parse, call one command, give its exit code. Commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from clawpipe_tui import __version__
+from clawpipe_tui.errors import INTERRUPTED, ClawpipeError
+
+FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+_EPILOG = """\
+exit codes: 0 ok · 1 failed · 2 usage or config · 3 cannot reach (try again) · 4 alarm · 5 cannot tell · 130 interrupted
+stdout is data, stderr is talk. Without a command the console opens; where stdout is no terminal, one frame is printed.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Errors become one sentence on stderr and an exit code, never a traceback."""
+    given = _parser().parse_args(arguments)
+    try:
+        command = import_module(f"clawpipe_tui.commands.{given.command or 'console'}")
+        return int(command.run(given))
+    except ClawpipeError as error:
+        print(f"clawpipe-tui: {error.message}", file=sys.stderr)  # noqa: T201 - the edge where errors are told
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`| head`): say nothing more, and nothing at interpreter exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    where = _where()
+    parser = argparse.ArgumentParser(
+        prog="clawpipe-tui",
+        parents=[where],
+        description="A terminal console for live model operations: drift, latency, errors, version diff, rollback.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"clawpipe-tui {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def add(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[where], help=words, description=words)
+
+    add("console", "open the console (the same as giving no command)")
+    demo = add("demo", "a model, live traffic, an incident: see the whole story on your own machine")
+    demo.add_argument("--incident-after", type=float, default=30.0, metavar="S", help="seconds until it happens (30)")
+
+    show = add("show", "print one frame of a screen as text")
+    show.add_argument("screen", help="the screen's name or key: overview, drift, latency, errors, versions")
+    show.add_argument("--size", metavar="WxH", help="columns x rows (the terminal's, else 80x24)")
+    show.add_argument("--color", action="store_true", help="with ANSI colours")
+
+    query = add("query", "print what a named query answers")
+    query.add_argument("name", nargs="?", help="the query's name")
+    query.add_argument("values", nargs="*", metavar="name=value", help="values to bind: version=v43 column=age")
+    query.add_argument("--format", choices=FORMATS, default="table", help="table (default), json, jsonl, csv, parquet")
+    query.add_argument("--list", action="store_true", help="list all queries with their questions")
+    query.add_argument("--sql", action="store_true", help="print the SQL instead of asking it")
+
+    status = add("status", "is the model in trouble? exit 0 no, 4 yes, 5 cannot tell")
+    status.add_argument("model_name", nargs="?", metavar="MODEL")
+    status.add_argument("--format", choices=("table", "json"), default="table")
+
+    diff = add("diff", "compare two versions: their documents and their behaviour in the same window")
+    diff.add_argument("model_name", metavar="MODEL")
+    diff.add_argument("a", metavar="A")
+    diff.add_argument("b", metavar="B")
+    diff.add_argument("--format", choices=("table", "json"), default="table")
+
+    rollback = add("rollback", "plan a rollback, or do it: send once, then verify it in the logs")
+    rollback.add_argument("model_name", metavar="MODEL")
+    rollback.add_argument("--to", metavar="V", help="the version to go back to (default: what served before)")
+    rollback.add_argument("--reason", default="", help="why; it is kept in the audit log")
+    doing = rollback.add_mutually_exclusive_group(required=True)
+    doing.add_argument("--plan", action="store_true", help="show what would be sent, and send nothing")
+    doing.add_argument("--yes", action="store_true", help="send it")
+    rollback.add_argument("--deadline", type=float, default=120.0, metavar="S", help="how long to watch the logs (120)")
+    return parser
+
+
+def _where() -> argparse.ArgumentParser:
+    """The options that every command takes; left out of the namespace unless given, so that a parent's is kept."""
+    where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = where.add_argument_group("where and when")
+    group.add_argument("--logs", metavar="PATH", help="a folder, a glob, or a clawpipe.toml (default: the one here)")
+    group.add_argument("--model", metavar="NAME", help="the model to look at")
+    group.add_argument("--env", metavar="NAME", help="the environment's name, shown on every screen")
+    group.add_argument("--since", metavar="TIME", help="where the window begins: a time, or a span before now (2h)")
+    group.add_argument("--until", metavar="TIME", help="where it ends (default: now)")
+    group.add_argument("--now", metavar="TIME", help="a fixed clock, for a post-mortem")
+    group.add_argument("--window", metavar="SPAN", help="the window's width: 15m, 1h, 1d (default 1h)")
+    group.add_argument("--baseline", metavar="NAME", help="training, 'previous window' or 'same hour yesterday'")
+    group.add_argument("--api", metavar="URL", help="the serving API (default: [serving] url in clawpipe.toml)")
+    group.add_argument("--charts", choices=("braille", "block", "ascii"), help="how charts are drawn")
+    group.add_argument("--theme", metavar="NAME", help="dark, light, ansi, contrast or mono")
+    return where
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

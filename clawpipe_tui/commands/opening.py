@@ -1,0 +1,154 @@
+"""From the command line's options to an open log, a window, and the values that queries find bound."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from clawpipe_tui.config import Config, Serving, find_config
+from clawpipe_tui.errors import UsageError, nearest
+from clawpipe_tui.result import Result, Value
+from clawpipe_tui.window import Window, parse_moment, parse_span_s, window_between, window_ending
+
+if TYPE_CHECKING:
+    from clawpipe_tui.serving.seam import Registry, Router
+    from clawpipe_tui.session import LogSession
+
+BASELINES = ("training", "previous window", "same hour yesterday")
+
+
+def option(given: argparse.Namespace, name: str) -> str:
+    """A shared option's value; empty where it was not given."""
+    return str(getattr(given, name, "") or "")
+
+
+def configure(given: argparse.Namespace) -> Config:
+    """The configuration with the command line's options over it. Raises UsageError, ConfigError."""
+    config = find_config(option(given, "logs") or None, Path.cwd())
+    model = option(given, "model") or str(getattr(given, "model_name", "") or "")
+    config = replace(
+        config,
+        model=model or config.model,
+        environment=option(given, "env") or config.environment,
+        window=option(given, "window") or config.window,
+        charts=option(given, "charts") or config.charts,
+        theme=option(given, "theme") or config.theme,
+    )
+    url = option(given, "api")
+    return replace(config, serving=replace(config.serving or Serving(url), url=url)) if url else config
+
+
+def clock(given: argparse.Namespace) -> datetime | None:
+    """The fixed clock that was asked for."""
+    text = option(given, "now")
+    return parse_moment(text, datetime.now().astimezone()) if text else None
+
+
+def baseline_of(given: argparse.Namespace) -> str:
+    """What to compare with. Raises UsageError."""
+    name = option(given, "baseline") or BASELINES[0]
+    if name not in BASELINES:
+        raise UsageError(f"There is no baseline {name!r}.", nearest(name, BASELINES))
+    return name
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open log, the window that was asked for, and the values that queries find bound."""
+
+    session: LogSession
+    config: Config
+    window: Window
+    context: Mapping[str, Value]
+
+    def ask(self, query: str, **values: Value) -> Result:
+        """A named query in this window."""
+        return self.session.ask(query, {**self.context, **values})
+
+
+@contextmanager
+def opened(given: argparse.Namespace) -> Generator[Opened]:
+    """Open the log, read what is new, and close it again. Raises UsageError, ConfigError, LogError."""
+    from clawpipe_tui.session import LogSession
+
+    config = configure(given)
+    baseline, now = baseline_of(given), clock(given)
+    parse_span_s(config.window)
+    session = LogSession(config, now=now)
+    try:
+        session.read()
+        window = window_of(given, config, session.now())
+        yield Opened(session, config, window, context_for(session, config, window, baseline))
+    finally:
+        session.close()
+
+
+def window_of(given: argparse.Namespace, config: Config, now: datetime) -> Window:
+    """The window by --since and --until, else the configured width up to now. Raises UsageError."""
+    since, until = option(given, "since"), option(given, "until")
+    if not since and not until:
+        return window_ending(now, parse_span_s(config.window))
+    end = parse_moment(until, now) if until else now
+    if not since:
+        return window_ending(end, parse_span_s(config.window))
+    return window_between(parse_moment(since, end), end)
+
+
+def context_for(session: LogSession, config: Config, window: Window, baseline: str) -> dict[str, Value]:
+    """Every value that a query may use, bound or NULL."""
+    return {
+        "model": session.model(),
+        "version": None,
+        "other": None,
+        "since": window.since,
+        "until": window.until,
+        "step": cast("Value", window.step),  # an interval in SQL
+        "baseline": baseline,
+        "column": None,
+        "client": None,
+        "now": session.now(),
+        "psi_limit": config.drift.psi,
+        "alpha": config.drift.alpha,
+    }
+
+
+def known_model(log: Opened, name: str) -> None:
+    """Raises UsageError with the nearest name where the log does not speak of that model."""
+    models = [str(row[0]) for row in log.session.ask("models", {}).rows]
+    if name not in models:
+        raise UsageError(f"The log does not speak of a model {name!r}.", nearest(name, models))
+
+
+def serving_of(config: Config) -> tuple[Registry, Router]:
+    """The serving API of the configuration. Raises UsageError where there is none, ServingError."""
+    if config.serving is None:
+        raise UsageError(
+            "No serving API is set, so nothing can be changed from here.",
+            "Name it with --api URL, or in clawpipe.toml: [serving] url and token_env.",
+        )
+    from clawpipe_tui.serving.reference import ReferenceAPI
+
+    api = ReferenceAPI(config.serving.url, read_token(config.serving))
+    return api, api
+
+
+def read_token(serving: Serving) -> str:
+    """The token from its environment variable or file. Raises UsageError where it is named but not there."""
+    import os
+
+    if serving.token_env:
+        token = os.environ.get(serving.token_env, "")
+        if not token:
+            raise UsageError(f"The environment variable {serving.token_env} is empty.", "It must hold the API's token.")
+        return token.strip()
+    if serving.token_file:
+        try:
+            return Path(serving.token_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"The token file {serving.token_file} cannot be read: {error.strerror}.") from error
+    return os.environ.get("CLAWPIPE_TOKEN", "").strip()

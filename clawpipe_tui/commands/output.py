@@ -1,0 +1,101 @@
+"""Answers on stdout: as a table for people, as JSON, JSON lines, CSV or Parquet for programs; talk on stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.wording import clean, day_and_moment, worded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from clawpipe_tui.result import Result, Value
+
+
+def out(text: str) -> None:
+    """Data."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def talk(text: str) -> None:
+    """Everything that is not data."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def write_result(result: Result, form: str) -> None:
+    """Print an answer in one of the formats of the command line."""
+    if form == "parquet":
+        _write_parquet(result)
+    else:
+        out(_WRITERS[form](result))
+
+
+def json_value(value: Value) -> object:
+    """Times as RFC 3339 in UTC; everything else as JSON has it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def json_records(result: Result) -> list[dict[str, object]]:
+    """The rows as JSON objects."""
+    return [{name: json_value(value) for name, value in record.items()} for record in result.records()]
+
+
+def as_table(result: Result) -> str:
+    """Aligned columns with units, numbers to the right; a trend is left to the screens."""
+    shown = [place for place, name in enumerate(result.columns) if not _is_list(result, place)]
+    names = [result.columns[place] for place in shown]
+    rows = [[_cell(names[index], row[place]) for index, place in enumerate(shown)] for row in result.rows]
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    right = [all(isinstance(row[place], int | float | None) for row in result.rows) for place in shown]
+    lines = [names, *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if end else cell.ljust(width)
+            for cell, width, end in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _is_list(result: Result, place: int) -> bool:
+    return any(isinstance(row[place], list | tuple) for row in result.rows)
+
+
+def _cell(name: str, value: Value) -> str:
+    return day_and_moment(value) if isinstance(value, datetime) else clean(worded(name, value), 120)
+
+
+def _as_csv(result: Result) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows([json_value(value) for value in row] for row in result.rows)
+    return text.getvalue()
+
+
+def _write_parquet(result: Result) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([dict(record) for record in result.records()])
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, write_page_checksum=True)
+    sys.stdout.buffer.write(buffer.getvalue())
+    sys.stdout.buffer.flush()
+
+
+_WRITERS: Mapping[str, Callable[[Result], str]] = {
+    "table": as_table,
+    "json": lambda result: json.dumps(json_records(result), ensure_ascii=False, indent=1),
+    "jsonl": lambda result: "\n".join(json.dumps(record, ensure_ascii=False) for record in json_records(result)),
+    "csv": _as_csv,
+}
