@@ -1,0 +1,41 @@
+# Every target does its own set-up, locked, from nothing but python3, make and a package index.
+UV     := .tools/uv
+PYTHON := .venv/bin/python
+RUN    := $(PYTHON) -m
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV :=
+
+.PHONY: help demo test check bench lock clean
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+demo: .venv/ready ## a model, live traffic, an incident: the whole story in the console
+	@.venv/bin/clawpipe-tui demo
+
+test: .venv/ready ## run the tests
+	@$(RUN) pytest -n 2 --dist worksteal
+
+check: .venv/ready ## format, lint, types, floors
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@.venv/bin/basedpyright
+	@.venv/bin/lint-imports
+
+bench: .venv/ready ## measure, beside the machine's limit
+	@for one in benchmarks/bench_*.py; do $(PYTHON) $$one || exit 1; done
+
+lock: $(UV) ## renew uv.lock
+	@$(UV) lock
+
+clean: ## remove what these targets made
+	@rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(UV): .ci/get_uv.py
+	@echo "Getting the installer ..." >&2
+	@python3 .ci/get_uv.py $(UV)
+
+.venv/ready: $(UV) uv.lock pyproject.toml
+	@echo "Installing, locked ..." >&2
+	@$(UV) sync --quiet --locked --python "$$(command -v python3)" --extra demo
+	@touch .venv/ready
