@@ -1,0 +1,73 @@
+"""The edge of a panel: title to the left, state to the right, around its content or only above it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clawpipe_tui.panels.canvas import Canvas
+from clawpipe_tui.panels.cells import cell_width, cut
+from clawpipe_tui.panels.look import Look
+from clawpipe_tui.panels.state import PanelState
+
+# Corners in reading order, then the horizontal and the vertical line.
+_BOXES = {"braille": "╭╮╰╯─│", "block": "┌┐└┘─│", "ascii": "++++-|"}
+_FOCUSED = {"braille": "┏┓┗┛━┃", "block": "┏┓┗┛━┃", "ascii": "####=#"}
+
+
+def state_words(state: PanelState) -> tuple[str, str]:
+    """What the border says about the state, and in which style; a fresh panel says nothing that changes each second."""
+    if state.kind == "fresh":
+        return ("now" if state.age_s < 60 else f"{state.age_s // 60:.0f} min", "muted")
+    if state.kind == "stale":
+        age = f"{state.age_s:.0f} s" if state.age_s < 60 else f"{state.age_s // 60:.0f} min"
+        return f"stale {age}", "warn"
+    return state.kind, "bad" if state.kind == "failed" else "muted"
+
+
+def edge_look(draw: str, look: Look) -> Look:
+    """The headline has no box around it: its two lines say more than an edge would."""
+    return replace(look, border="rule") if draw == "status" else look
+
+
+def inner_size(width: int, height: int, look: Look) -> tuple[int, int, int, int]:
+    """Where the content stands inside the edge: x, y, width, height."""
+    if height < 2:
+        return 0, 0, width, 0
+    if _boxed(width, height, look):
+        return 1, 1, width - 2, height - 2
+    return 0, 1, width - (width >= _GAP_WIDTH), height - 1
+
+
+_GAP_WIDTH = 10
+"""From this width on, a panel without a box leaves its last column blank, so that neighbours do not touch."""
+
+
+def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, focused: bool) -> None:
+    """Draw the edge of a whole panel onto its canvas; the note (which rows are shown) stands before the state."""
+    look, width, height = canvas.look, canvas.width, canvas.height
+    edge = "focus" if focused else "border"
+    corners = (_FOCUSED if focused else _BOXES)[look.charts]
+    boxed = _boxed(width, height, look)
+    right = width if boxed else width - (width >= _GAP_WIDTH)
+    canvas.put(0, 0, corners[4] * right, edge)
+    if boxed:
+        canvas.put(0, 0, corners[0], edge)
+        canvas.put(width - 1, 0, corners[1], edge)
+        canvas.put(0, height - 1, corners[2] + corners[4] * (width - 2) + corners[3], edge)
+        for y in range(1, height - 1):
+            canvas.put(0, y, corners[5], edge)
+            canvas.put(width - 1, y, corners[5], edge)
+    words, style = state_words(state)
+    end = right - 2
+    for text, text_style, least in ((words, style, 6), (note, "muted", 12)):
+        # The words of trouble go before the title; "now" and the row numbers give way to it.
+        least_title = 4 if text_style in {"warn", "bad"} else min(cell_width(title), 24) + least
+        if text and end - cell_width(text) - 3 >= least_title:
+            canvas.put_right(end, 0, f" {text} ", text_style)
+            end -= cell_width(text) + 3
+    if end >= 5:
+        canvas.put(2, 0, f" {cut(title, end - 5)} ", "focus" if focused else "title")
+
+
+def _boxed(width: int, height: int, look: Look) -> bool:
+    return look.border == "box" and width >= 4 and height >= 3

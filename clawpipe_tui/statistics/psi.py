@@ -1,0 +1,66 @@
+"""Population stability index (PSI, no unit): how far two histograms over the same bins lie apart, and what is noise."""
+
+from __future__ import annotations
+
+import math
+
+from clawpipe_tui.statistics.counts import Counts, comparable
+from clawpipe_tui.statistics.tails import chi_squared_critical
+
+HALF = 0.5
+"""Added to every bin (Jeffreys), so that one empty bin does not make the index infinite."""
+
+
+def psi_contributions(baseline: Counts, live: Counts, smoothing: float = HALF) -> list[float] | None:
+    """Each bin's own part (q−p)·ln(q/p) of the PSI, never negative: it says where the shift is.
+
+    p_i = (n_i+s)/(N+sB), q_i = (m_i+s)/(M+sB). A bin that is empty on both sides is no bin: it adds 0 and is not
+    counted in B, or every guard bin that nothing ever fell into would read as drift wherever N and M differ.
+    """
+    pair = comparable(baseline, live)
+    if pair is None:
+        return None
+    bins = _occupied(*pair)
+    n, m = sum(pair[0]) + smoothing * bins, sum(pair[1]) + smoothing * bins
+    return [
+        _contribution((before + smoothing) / n, (after + smoothing) / m) if before or after else 0.0
+        for before, after in zip(*pair, strict=True)
+    ]
+
+
+def psi(baseline: Counts, live: Counts, smoothing: float = HALF) -> float | None:
+    """PSI = Σ(q−p)·ln(q/p) with natural logarithm (Siddiqi 2006; smoothing as in psi_contributions)."""
+    parts = psi_contributions(baseline, live, smoothing)
+    return None if parts is None else math.fsum(parts)
+
+
+def psi_critical(n_baseline: float, n_live: float, bins: float, alpha: float) -> float | None:
+    """The PSI that two samples of one distribution exceed with probability alpha: χ²_{1−α,B−1}·(1/N+1/M).
+
+    Yurdakul (2018), Statistical properties of the population stability index. None below two bins.
+    """
+    if not (n_baseline > 0 and n_live > 0 and bins > 1 and 0 < alpha < 1):
+        return None
+    return chi_squared_critical(bins - 1, alpha) * (1 / n_baseline + 1 / n_live)
+
+
+def psi_critical_fixed(n_live: float, bins: float, alpha: float) -> float | None:
+    """The same where the baseline is the truth and not a sample of it: χ²_{1−α,B−1}/M (Yurdakul 2018)."""
+    return psi_critical(math.inf, n_live, bins, alpha)
+
+
+def psi_noise(baseline: Counts, live: Counts, alpha: float) -> float | None:
+    """The critical value of psi(baseline, live): its N, M and B are those that psi itself used."""
+    pair = comparable(baseline, live)
+    if pair is None:
+        return None
+    return psi_critical(sum(pair[0]), sum(pair[1]), _occupied(*pair), alpha)
+
+
+def _contribution(p: float, q: float) -> float:
+    """Infinite where smoothing is off and one side is empty."""
+    return (q - p) * (math.log(q) - math.log(p)) if p > 0 and q > 0 else math.inf
+
+
+def _occupied(baseline: list[float], live: list[float]) -> int:
+    return sum(1 for before, after in zip(baseline, live, strict=True) if before or after)

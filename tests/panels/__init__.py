@@ -1,0 +1,1 @@
+"""Drawings, looked at as text."""

@@ -1,0 +1,245 @@
+"""Results as the named queries give them during the incident: what the screens are drawn with in tests and by eye."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+
+from clawpipe_tui.panels.state import PanelState
+from clawpipe_tui.result import Result, Value
+
+UNTIL = datetime(2026, 11, 7, 3, 0, tzinfo=UTC)
+SINCE = UNTIL - timedelta(hours=1)
+STEP_S = 60
+INCIDENT = datetime(2026, 11, 7, 2, 41, tzinfo=UTC)
+MOMENTS = [SINCE + timedelta(seconds=STEP_S * i) for i in range(60)]
+
+Rows = list[tuple[Value, ...]]
+
+
+def _noise(seed: int) -> Callable[[float, float], float]:
+    random = Random(seed)
+    return lambda middle, spread: max(0.0, random.gauss(middle, spread))
+
+
+def headline() -> Rows:
+    """One row: the verdict and its sentence."""
+    sentence = (
+        "v43 worse: errors 9.1 % (v42 1.0 %), timeouts 3 %, p95 840 ms since 02:41"
+        " · drift: temperature_f, wind_speed, carrier (new: ZZ)"
+    )
+    return [("worse", "v43", sentence, 3, INCIDENT, 48_211, 2.41, 1.4)]
+
+
+def health() -> Rows:
+    """Three versions, the canary in trouble."""
+    return [
+        ("flight-delay", "v43", "canary", 9_604, 9.1, 3.02, 0.4, 61.0, 840.0, 1_920.0, "worse"),
+        ("flight-delay", "v42", "live", 38_417, 1.02, 0.08, 0.31, 22.4, 87.0, 141.0, "not shown worse"),
+        ("flight-delay", "v41", "shadow", 190, 0.52, 0.0, 0.0, 21.9, 84.1, None, "cannot tell"),
+    ]
+
+
+def traffic_over_time() -> Rows:
+    """Requests per minute, the canary from the fifth minute on, with three minutes without anything."""
+    noise, rows = _noise(1), Rows()
+    for i, at in enumerate(MOMENTS):
+        if 22 <= i < 25:
+            continue
+        wave = 640 + 120 * math.sin(i / 9)
+        live, canary = round(noise(wave, 20)), round(noise(wave * 0.25, 9)) if i >= 5 else 0
+        rows += [(at, "v42", live, live / 60), (at, "v43", canary, canary / 60)]
+    return rows
+
+
+def errors_over_time() -> Rows:
+    """The canary's errors rise at the incident."""
+    noise, rows = _noise(2), Rows()
+    for at in MOMENTS:
+        bad = 9.1 if at >= INCIDENT else 1.1
+        rows += [(at, "v42", noise(1.0, 0.22), 640), (at, "v43", noise(bad, 0.5), 160)]
+    return rows
+
+
+def outcomes_over_time() -> Rows:
+    """Requests that were not ok, by outcome."""
+    noise, rows = _noise(3), Rows()
+    for at in MOMENTS:
+        worse = 4 if at >= INCIDENT else 1
+        rows += [(at, "error", round(noise(7.0 * worse, 2))), (at, "timeout", round(noise(2.0 * worse**1.4, 1)))]
+        rows += [(at, "fallback", round(noise(3.0, 1))), (at, "limited", 0)]
+    return rows
+
+
+def latency_over_time() -> Rows:
+    """Percentiles of all versions, a gap where nothing was served."""
+    noise, rows = _noise(4), Rows()
+    for i, at in enumerate(MOMENTS):
+        if 22 <= i < 25:
+            continue
+        slow = 1.0 if at < INCIDENT else 3.4
+        rows.append((at, noise(23, 1), noise(88 * slow, 9 * slow), noise(160 * slow, 25 * slow)))
+    return rows
+
+
+def latency_by_version() -> Rows:
+    """p95, the canary slow since the incident."""
+    noise, rows = _noise(5), Rows()
+    for at in MOMENTS:
+        rows += [(at, "v42", noise(87, 6)), (at, "v43", noise(840 if at >= INCIDENT else 90, 20))]
+    return rows
+
+
+def latency_failed_over_time() -> Rows:
+    """Failures take longer: timeouts."""
+    noise = _noise(6)
+    return [(at, noise(40, 9), noise(2_000 if at >= INCIDENT else 120, 40)) for at in MOMENTS[::3]]
+
+
+def latency_heat() -> Rows:
+    """Counts per minute and logarithmic bucket, two humps since the incident."""
+    noise, rows = _noise(7), Rows()
+    for at in MOMENTS:
+        for k in range(24):
+            low = 4.0 * 1.35**k
+            middle = math.exp(-((math.log(low / 24) / 0.55) ** 2)) * 260
+            tail = math.exp(-((math.log(low / 800) / 0.4) ** 2)) * 30 if at >= INCIDENT else 0.0
+            if count := round(noise(middle + tail, 1 + math.sqrt(middle) / 2)):
+                rows.append((at, low, low * 1.35, count))
+    return rows
+
+
+def drift() -> Rows:
+    """Eleven columns, worst first: two shifted ones, a new category, the rest noise."""
+    noise, rows = _noise(8), Rows()
+    shifted = [
+        ("temperature_f", "numeric", 4.212, ""),
+        ("wind_speed", "numeric", 1.377, ""),
+        ("carrier", "categorical", 0.486, "ZZ 12 %"),
+    ]
+    for name, kind, psi, unseen in shifted:
+        trend = [noise(0.01, 0.004) if i < 11 else noise(psi, psi / 15) for i in range(16)]
+        rows.append(
+            (name, kind, "drifted", psi, 0.021, psi / 9, psi / 9 + 0.02, psi / 8, 0.0, 0.0, unseen, INCIDENT, trend)
+        )
+    for name in ("dep_hour", "distance", "humidity", "pressure", "visibility", "origin", "dest", "prediction"):
+        psi = noise(0.009, 0.004)
+        trend: list[float | None] = [noise(0.01, 0.004) for _ in range(16)]
+        trend[5] = None
+        kind = "categorical" if name in {"origin", "dest"} else "numeric"
+        verdict = "cannot tell" if name == "visibility" else "inside noise"
+        rows.append((name, kind, verdict, psi, 0.021, 0.01, 0.03, 0.02, 0.4, 0.38, "", None, trend))
+    return rows
+
+
+def histogram() -> Rows:
+    """Temperature in Celsius where the baseline has Fahrenheit: nearly all of it below or in the first bins."""
+    edges = [18 + 4.2 * i for i in range(21)]
+    rows = Rows()
+    for low, high in pairwise(edges):
+        live = 26.0 if low < 19 else 11.4 if low < 24 else 6.2 if low < 30 else 0.4 if low < 40 else 0.0
+        rows.append(("temperature_f", low, high, None, 5.0, live, 0.1, "bin"))
+    rows.append(("temperature_f", None, 18.0, None, 0.0, 53.1, 2.0, "below"))
+    rows.append(("temperature_f", 102.0, None, None, 0.0, 0.0, 0.0, "above"))
+    rows.append(("temperature_f", None, None, None, 0.4, 0.41, 0.0, "null"))
+    rows.append(("temperature_f", None, None, None, 0.0, 0.02, 0.0, "nan"))
+    rows.append(("temperature_f", None, None, None, 0.0, 0.0, 0.0, "pos_inf"))
+    return rows
+
+
+def categories() -> Rows:
+    """Carriers, one of which the baseline does not know."""
+    known = [
+        ("UA", 18.1, 15.2),
+        ("B6", 17.0, 14.8),
+        ("EV", 16.2, 14.1),
+        ("DL", 14.3, 13.0),
+        ("AA", 10.1, 9.4),
+        ("MQ", 7.0, 6.2),
+    ]
+    rows: Rows = [("carrier", None, None, name, base, live, 0.0, "bin") for name, base, live in known]
+    return [*rows, ("carrier", None, None, "ZZ", 0.0, 12.0, 0.4, "unseen")]
+
+
+def error_types() -> Rows:
+    """What failed, as the log words it."""
+    return [
+        ("ValueError: temperature out of range [-40, 130]", "v43", "error", 611, 69.9, INCIDENT, UNTIL),
+        ("upstream timed out after # ms", "v43", "timeout", 290, 20.1, INCIDENT, UNTIL),
+        ("KeyError: carrier 'ZZ'", "v43", "error", 61, 4.2, INCIDENT, UNTIL),
+        ("connection reset by peer", "v42", "error", 39, 2.7, SINCE, UNTIL),
+        ("feature store: no row, 既定値 used", "v42", "fallback", 12, 0.9, SINCE, UNTIL),
+    ]
+
+
+def errors_by_client() -> Rows:
+    """Three clients."""
+    return [
+        ("mobile-app", "v43", 6_010, 11.2, 3.9),
+        ("booking-web", "v43", 3_204, 8.0, 2.1),
+        ("partners", "v43", 390, 4.1, 0.0),
+        ("mobile-app", "v42", 22_004, 1.1, 0.1),
+        ("booking-web", "v42", 12_870, 0.9, 0.05),
+        ("partners", "v42", 3_543, 0.8, 0.0),
+    ]
+
+
+def versions() -> Rows:
+    """Who serves what share."""
+    return [
+        ("flight-delay", "v43", "canary", 20.0, 9_604, SINCE + timedelta(minutes=5), UNTIL),
+        ("flight-delay", "v42", "live", 80.0, 38_417, SINCE, UNTIL),
+        ("flight-delay", "v41", "shadow", 0.0, 190, SINCE, INCIDENT),
+    ]
+
+
+def version_diff() -> Rows:
+    """The canary beside the live version."""
+    return [
+        ("requests", "count", 38_417.0, 9_604.0, -28_813.0, None, "v42", "v43"),
+        ("requests_per_s", "/s", 10.7, 2.7, -8.0, None, "v42", "v43"),
+        ("failed_pct", "%", 1.1, 12.1, 11.0, "worse", "v42", "v43"),
+        ("timeout_pct", "%", 0.08, 3.02, 2.94, None, "v42", "v43"),
+        ("p50_ms", "ms", 22.4, 61.0, 38.6, None, "v42", "v43"),
+        ("p95_ms", "ms", 87.0, 840.0, 753.0, None, "v42", "v43"),
+        ("score_psi", "PSI, b against a", None, 0.251, None, "differs", "v42", "v43"),
+    ]
+
+
+COLUMNS: dict[str, str] = {
+    "headline": "verdict version sentence columns_drifted since_at requests error_pct lag_s",
+    "health": "model version role requests error_pct timeout_pct fallback_pct p50_ms p95_ms p99_ms verdict",
+    "traffic_over_time": "at version requests requests_per_s",
+    "errors_over_time": "at version error_pct requests",
+    "outcomes_over_time": "at outcome requests",
+    "latency_over_time": "at p50_ms p95_ms p99_ms",
+    "latency_by_version": "at version p95_ms",
+    "latency_failed_over_time": "at p50_ms p95_ms",
+    "latency_heat": "at low_ms high_ms requests",
+    "drift": "column kind verdict psi psi_critical ks_low ks_high js_distance"
+    " null_pct baseline_null_pct unseen since_at trend",
+    "histogram": "column bin_low bin_high category baseline_pct live_pct contribution mass",
+    "error_types": "error version outcome requests share_pct first_at last_at",
+    "errors_by_client": "client version requests error_pct timeout_pct",
+    "versions": "model version role weight_pct requests first_at last_at",
+    "version_diff": "measure unit a b difference verdict a_version b_version",
+}
+_ROWS = (
+    headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time, latency_by_version,
+    latency_failed_over_time, latency_heat, drift, histogram, error_types, errors_by_client, versions, version_diff,
+)  # fmt: skip
+
+
+def result(query: str, rows: Rows | None = None) -> Result:
+    """A named query's answer during the incident, or the same columns with rows of the test's own."""
+    made = {make.__name__: make for make in _ROWS}
+    bound: dict[str, Value] = {"since": SINCE, "until": UNTIL, "step": float(STEP_S)}
+    return Result(query, tuple(COLUMNS[query].split()), tuple(made[query]() if rows is None else rows), bound=bound)
+
+
+def state(query: str) -> PanelState:
+    """A fresh panel with that answer."""
+    return PanelState("fresh", result(query), age_s=0.4)
