@@ -101,6 +101,8 @@ def _worded_number(column: str, value: float) -> str:
         return percent(value)
     if column.endswith("_bytes"):
         return size(value)
+    if column.endswith("_per_s"):
+        return f"{_digits(value)}/s"
     if column.endswith("_s"):
         return seconds(value)
     if abs(value) < 1 and value != 0:

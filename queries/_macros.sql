@@ -54,49 +54,86 @@ create macro version_latencies(for_model, a, b) as table
     from   ranked
     group  by version;
 
--- latency counts of two sides over the same buckets, for a distance between whole distributions
-create macro slower_by(for_model, v, a, b, reference, ra, rb) as table
-    with sides as (
-        select bucket,
-               coalesce(sum(n) filter (version = v and bucket_start >= a and bucket_start < b), 0)            as live,
-               coalesce(sum(n) filter (version = reference and bucket_start >= ra and bucket_start < rb), 0)  as base
-        from   latencies
-        where  model = for_model and ok
-        group  by bucket
-    )
-    select sum(live) as n, sum(base) as reference_n,
-           ks_right(list(base order by bucket), list(live order by bucket)) as distance
-    from   sides;
+-- Which version each one is compared with: a canary with the live one beside it, a live one with itself before.
+create macro reference_versions(for_model, a, b) as table
+    with counts as (from version_counts(for_model, a, b)),
+         live   as (select version from counts where role = 'live' order by last_at desc limit 1)
+    select version, case when role = 'live' then version else (select version from live) end as reference,
+           role = 'live' as looks_back
+    from   counts;
 
--- Each version beside its reference: a canary beside the version that is live, a live one beside itself one window
--- earlier. Failures are tested with a bet that may be looked at on every refresh (1 in 100 false alarms), latency with
--- an anytime-valid band on the whole distribution.
+-- Side by side: a bet, slice by slice, that a canary's share of the failures is its share of the requests. It may be
+-- looked at on every refresh, under any daily rhythm, and while the split moves (statistics: S4, tilted).
+create macro failing_beside(for_model, a, b) as table
+    with slices as (
+        select version, floor(60 * (epoch(bucket_start) - epoch(a)) / (epoch(b) - epoch(a))) as slice,
+               sum(n) as n, coalesce(sum(n) filter (failed(outcome)), 0) as k
+        from   requests
+        where  model = for_model and bucket_start >= a and bucket_start < b
+        group  by all
+    )
+    select r.version,
+           tilted_p(list(other.k order by own.slice), list(own.k order by own.slice),
+                    list(own.n / (own.n + other.n) order by own.slice)) as p
+    from   reference_versions(for_model, a, b) as r
+           join slices as own on own.version = r.version
+           join slices as other on other.version = r.reference and other.slice = own.slice
+    where  not r.looks_back
+    group  by r.version;
+
+-- How far each version's answered latencies lie to the right of its reference's, as a distance between distributions.
+create macro slower_than(for_model, a, b) as table
+    with counts as (
+        select version, bucket,
+               coalesce(sum(n) filter (bucket_start >= a), 0) as now_n, coalesce(sum(n) filter (bucket_start < a), 0) as before_n
+        from   latencies
+        where  model = for_model and ok and bucket_start >= a - (b - a) and bucket_start < b
+        group  by all
+    ), axis as (
+        select r.version, r.reference, r.looks_back, bucket
+        from   reference_versions(for_model, a, b) as r cross join (select distinct bucket from counts)
+    ), sides as (
+        select axis.version, axis.bucket, coalesce(own.now_n, 0) as n,
+               coalesce(case when axis.looks_back then own.before_n else other.now_n end, 0) as reference_n
+        from   axis left join counts as own on own.version = axis.version and own.bucket = axis.bucket
+                    left join counts as other on other.version = axis.reference and other.bucket = axis.bucket
+    )
+    select version, band_p(greatest(ks_right(list(reference_n order by bucket), list(n order by bucket)), 0),
+                           sum(reference_n), sum(n)) as p
+    from   sides
+    group  by version;
+
+-- Each version beside its reference, with a verdict: worse needs an effect and evidence (1 in 100 false alarms each).
 create macro version_health(for_model, a, b) as table
-    with live as (
-        select version from version_counts(for_model, a, b) where role = 'live' order by last_at desc limit 1
-    ), now as (
-        select c.*, l.p50_ms, l.p95_ms, l.p99_ms,
-               case when c.role = 'live' then c.version else (select version from live) end as reference
-        from   version_counts(for_model, a, b) as c left join version_latencies(for_model, a, b) as l using (version)
+    with now as (
+        select c.*, l.p50_ms, l.p95_ms, l.p99_ms, r.reference, r.looks_back
+        from   version_counts(for_model, a, b) as c
+               join reference_versions(for_model, a, b) as r using (version)
+               left join version_latencies(for_model, a, b) as l using (version)
     ), before as (
         select c.*, l.p95_ms
         from   version_counts(for_model, a - (b - a), a) as c
                left join version_latencies(for_model, a - (b - a), a) as l using (version)
     ), paired as (
         select now.*,
-               case when now.role = 'live' then before.requests else beside.requests end as reference_requests,
-               case when now.role = 'live' then before.failures else beside.failures end as reference_failures,
-               case when now.role = 'live' then before.errors   else beside.errors   end as reference_errors,
-               case when now.role = 'live' then before.p95_ms   else beside.p95_ms   end as reference_p95_ms
+               case when now.looks_back then before.requests else beside.requests end as reference_requests,
+               case when now.looks_back then before.failures else beside.failures end as reference_failures,
+               case when now.looks_back then before.errors   else beside.errors   end as reference_errors,
+               case when now.looks_back then before.p95_ms   else beside.p95_ms   end as reference_p95_ms
         from   now left join before on before.version = now.version
                    left join now as beside on beside.version = now.reference and beside.version <> now.version
     ), tested as (
-        select *, log_e_value([reference_failures, failures], [reference_requests, requests], 10.0) as log_e
-        from   paired
+        select paired.*, slow.p as slower_p,
+               coalesce(f.p, exp(-log_e_value([reference_failures, failures], [reference_requests, requests], 10.0)))
+                   as failing_p
+        from   paired left join failing_beside(for_model, a, b) as f using (version)
+                      left join slower_than(for_model, a, b) as slow using (version)
     )
     select *,
+           failing_p <= 0.01 and failures / requests > reference_failures / reference_requests as fails_more,
+           slower_p <= 0.01 and p95_ms > 1.2 * reference_p95_ms                                as is_slower,
            case when requests < 50 or coalesce(reference_requests, 0) < 50 then 'cannot tell'
-                when log_e >= ln(100) and failures / requests > reference_failures / reference_requests then 'worse'
+                when fails_more or is_slower                               then 'worse'
                 else 'not shown worse' end as verdict
     from   tested;
 
@@ -120,20 +157,21 @@ create macro live_counts(for_model, for_version, a, b) as table
 
 -- both sides over the same bins; a mass (NULL, NaN, unseen, …) takes part where either side has it
 create macro compared_bins(for_model, for_version, a, b, against) as table
-    with shape as (select distinct "column", kind, bin from bins)
-    select shape."column", shape.kind, shape.bin, coalesce(base.n, 0)::double as base, coalesce(live.n, 0)::double as live
+    with shape as (select distinct "column", kind, bin, coalesce(bin_low = bin_high, false)::double as alone from bins)
+    select shape."column", shape.kind, shape.bin, shape.alone, coalesce(base.n, 0)::double as base, coalesce(live.n, 0)::double as live
     from   shape
            left join baseline_counts(for_model, for_version, a, b, against) as base using ("column", bin)
            left join live_counts(for_model, for_version, a, b)              as live using ("column", bin)
-    where  shape.bin >= 0 or base.n > 0 or live.n > 0;
+    where  base.n > 0 or live.n > 0 or (shape.kind = 'numeric' and shape.bin >= 0);
 
 -- how far each column has moved, how far noise alone would move it in a window of this size, and the verdict
 create macro drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) as table
     with listed as (
-        select "column", kind, count(*) as bins, sum(base) as base_n, sum(live) as live_n,
+        select "column", kind, sum(base) as base_n, sum(live) as live_n,
                list(base order by bin) as base, list(live order by bin) as live,
                list(base order by bin) filter (bin >= 0) as base_axis,
                list(live order by bin) filter (bin >= 0) as live_axis,
+               list(alone order by bin) filter (bin >= 0) as alone,
                coalesce(sum(base) filter (bin = -1), 0)  as base_null,
                coalesce(sum(live) filter (bin = -1), 0)  as live_null,
                coalesce(sum(live) filter (bin = -6), 0)  as live_unseen
@@ -141,9 +179,9 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
         group  by all
     ), measured as (
         select *, psi(base, live)                           as psi,
-               psi_critical(base_n, live_n, bins, alpha)    as psi_critical,
+               psi_noise(base, live, alpha)                 as psi_critical,
                case when kind = 'numeric' then ks_low(base_axis, live_axis)  end as ks_low,
-               case when kind = 'numeric' then ks_high(base_axis, live_axis) end as ks_high,
+               case when kind = 'numeric' then ks_high(base_axis, live_axis, alone) end as ks_high,
                js_distance(base, live)                      as js_distance,
                pct(live_null, live_n)                       as null_pct,
                pct(base_null, base_n)                       as baseline_null_pct,

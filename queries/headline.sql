@@ -1,7 +1,10 @@
 -- Is the model in trouble: which version, how bad, since when, and have its inputs drifted?
-with serving as (
-    select * from version_health($model, $since, $until)
-    where  last_at >= (select max(last_at) from version_counts($model, $since, $until)) - interval 30 seconds
+with health as (
+    select *, epoch(max(last_at) over ()) - epoch(last_at) as silent_s, epoch(last_at) - epoch(first_at) as span_s
+    from   version_health($model, $since, $until)
+), serving as (
+    -- a version is gone when, at its own rate, ten requests and five seconds should have come and did not
+    select * from health where silent_s < 5 or silent_s * requests / greatest(span_s, 1) < 10
 ), worst as (
     select * from serving order by verdict = 'worse' desc, verdict = 'cannot tell' desc, failures / requests desc limit 1
 ), failing as (
@@ -28,7 +31,7 @@ select overall as verdict, version,
            || coalesce(' (' || reference || case when role = 'live' then ' before ' else ' ' end
                        || said_pct(pct(reference_errors, reference_requests)) || ')', '')
            || case when timeouts > 0 then ', timeouts ' || said_pct(pct(timeouts, requests)) else '' end
-           || coalesce(', p95 ' || said_ms(p95_ms), '')
+           || coalesce(', p95 ' || said_ms(p95_ms), '') || case when is_slower then ' (' || said_ms(reference_p95_ms) || ')' else '' end
            || case when verdict = 'worse' then coalesce(' since ' || said_at(since_at), '') else '' end
            || case when columns_drifted > 0 then ' · drift: ' || names else ' · no drift shown' end as sentence,
        columns_drifted, since_at, requests, pct(errors, requests) as error_pct,

@@ -27,7 +27,7 @@ with served as (
     group  by all
 ), score_shift as (
     select "column", psi(list(coalesce(a_n, 0) order by bin), list(coalesce(b_n, 0) order by bin))  as psi,
-           psi_critical(sum(a_n), sum(b_n), count(*), $alpha)                                       as psi_critical
+           psi_noise(list(coalesce(a_n, 0) order by bin), list(coalesce(b_n, 0) order by bin), $alpha) as psi_critical
     from   score
     group  by "column"
 ), measures as (

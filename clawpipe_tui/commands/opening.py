@@ -83,7 +83,7 @@ def opened(given: argparse.Namespace) -> Generator[Opened]:
     try:
         session.read()
         window = window_of(given, config, session.now())
-        yield Opened(session, config, window, context_for(session, config, window, baseline))
+        yield Opened(session, config, window, context_for(session, window, baseline))
     finally:
         session.close()
 
@@ -99,7 +99,7 @@ def window_of(given: argparse.Namespace, config: Config, now: datetime) -> Windo
     return window_between(parse_moment(since, end), end)
 
 
-def context_for(session: LogSession, config: Config, window: Window, baseline: str) -> dict[str, Value]:
+def context_for(session: LogSession, window: Window, baseline: str) -> dict[str, Value]:
     """Every value that a query may use, bound or NULL."""
     return {
         "model": session.model(),
@@ -112,8 +112,6 @@ def context_for(session: LogSession, config: Config, window: Window, baseline: s
         "column": None,
         "client": None,
         "now": session.now(),
-        "psi_limit": config.drift.psi,
-        "alpha": config.drift.alpha,
     }
 
 

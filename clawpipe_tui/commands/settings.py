@@ -43,7 +43,6 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         look=Look(charts=_charts(config)),
         refresh_s=config.refresh_s,
         width_s=parse_span_s(option(given, "window") or config.window),
-        bound={"psi_limit": config.drift.psi, "alpha": config.drift.alpha},
     )
 
 

@@ -1,13 +1,16 @@
 """The bins of every watched column, fixed once by the baseline: edges that move with the window compare nothing.
 
-Numeric columns get twenty equal-frequency bins [low, next low), the last one closed, with a guard below and above;
-columns with few distinct values get one bin a value. Categories get a bin each, the most frequent first.
+Numeric columns get twenty equal-frequency bins [low, next low), the last one closed, with a guard below and above. A
+value that holds a whole quantile step by itself, and every value of a column with few of them, is a bin of its own
+[v, v]: so ties do not widen what can be said about them. Categories get a bin each, the most frequent first.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.logs.canonical import Kind
@@ -22,7 +25,10 @@ MOST_RARE = 2_000
 
 @dataclass(frozen=True)
 class ColumnBins:
-    """One column's bins: numeric bin i (1-based) begins at lows[i-1]; the last ends at `top`, included."""
+    """One column's bins: numeric bin i (1-based) begins at lows[i-1]; the last ends at `top`, included.
+
+    A bin of one value v is followed by one that begins at the next number after v.
+    """
 
     column: str
     kind: Kind
@@ -41,14 +47,18 @@ class ColumnBins:
             ]
         if not self.lows:
             return []
-        edges = [*self.lows, self.top]
         inner = [
-            (self.column, str(self.kind), index, "bin", edges[index - 1], edges[index], None)
-            for index in range(1, len(edges))
+            (self.column, str(self.kind), index, "bin", low, high, None)
+            for index, (low, high) in enumerate(zip(self.lows, self.highs(), strict=True), 1)
         ]
         below = (self.column, str(self.kind), 0, "below", None, self.lows[0], None)
-        above = (self.column, str(self.kind), len(edges), "above", self.top, None, None)
+        above = (self.column, str(self.kind), len(self.lows) + 1, "above", self.top, None, None)
         return [below, *inner, above]
+
+    def highs(self) -> list[float]:
+        """Where each numeric bin ends; a bin of one value ends where it begins."""
+        ends = [*self.lows[1:], self.top]
+        return [low if end == _next(low) else end for low, end in zip(self.lows, ends, strict=True)]
 
 
 def kinds_of(bins: tuple[ColumnBins, ...]) -> dict[str, Kind]:
@@ -77,15 +87,20 @@ def _numeric_bins(connection: duckdb.DuckDBPyConnection, values: str, column: st
                array_agg(distinct x order by x)[1:{QUANTILE_BINS + 1}] as few
         from   ({values}) where isfinite(x)
     """
-    row = connection.execute(sql, {"quantiles": quantiles}).fetchall()[0]
-    if row[0] is None:
+    edges, few = connection.execute(sql, {"quantiles": quantiles}).fetchall()[0]
+    if edges is None:
         return ColumnBins(column, "numeric")
-    few: list[float] = row[1]
-    if len(few) <= QUANTILE_BINS:
-        return ColumnBins(column, "numeric", tuple(few), few[-1])
-    edges = sorted(set[float](row[0]))
-    lows = tuple(edges[:-1]) or (edges[0],)
-    return ColumnBins(column, "numeric", lows, edges[-1])
+    top: float = edges[-1]
+    few_values = len(few) <= QUANTILE_BINS
+    alone: set[float] = set(few) if few_values else {low for low, high in pairwise(edges) if low == high}
+    begins: set[float] = set(few if few_values else edges[:-1]) | {_next(value) for value in alone - {top}}
+    if top in alone:
+        begins.add(top)
+    return ColumnBins(column, "numeric", tuple(sorted(begins)), top)
+
+
+def _next(value: float) -> float:
+    return math.nextafter(value, math.inf)
 
 
 def _category_bins(connection: duckdb.DuckDBPyConnection, values: str, column: str) -> ColumnBins | None:

@@ -108,7 +108,7 @@ FUNCTIONS: tuple[SqlFunction, ...] = (
     SqlFunction("psi_critical", psi.psi_critical, (_NUMBER,) * 4),  # (n_baseline, n_live, bins, alpha)
     SqlFunction("psi_critical_fixed", psi.psi_critical_fixed, (_NUMBER,) * 3),  # (n_live, bins, alpha)
     SqlFunction("ks_low", ks.ks_low, _PAIR),
-    SqlFunction("ks_high", ks.ks_high, _PAIR),
+    SqlFunction("ks_high", ks.ks_high, (*_PAIR, _LIST)),  # (b, l, 1 where a bin holds one value only)
     SqlFunction("ks_right", ks.ks_right, _PAIR),
     SqlFunction("ks_p", ks.ks_p, (_NUMBER,) * 3),  # (d, n, m)
     SqlFunction("ks_critical", ks.ks_critical, (_NUMBER,) * 3),  # (n, m, alpha)

@@ -26,17 +26,23 @@ def ks_low(baseline: Counts, live: Counts) -> float | None:
     return None if steps is None else max(abs(f - g) for f, g in zip(*steps, strict=True))
 
 
-def ks_high(baseline: Counts, live: Counts) -> float | None:
+def ks_high(baseline: Counts, live: Counts, alone: Counts = ()) -> float | None:
     """The most that D of the raw values can be: max_j max(F(e_j)−G(e_{j−1}), G(e_j)−F(e_{j−1})).
 
     Within a bin both distributions climb from their value at its lower edge to that at its upper edge; the worst case
-    is that one has climbed all the way before the other begins.
+    is that one has climbed all the way before the other begins. Where `alone` is not 0, the bin holds one value only:
+    both climb at once, and nothing more can be said of it than at its edges.
     """
     steps = _cumulative(baseline, live)
     if steps is None:
         return None
     f, g = steps
-    return max(max(f[j] - g[j - 1], g[j] - f[j - 1]) for j in range(1, len(f)))
+    alone = alone or [0.0] * (len(f) - 1)
+    if len(alone) != len(f) - 1:
+        return None
+    wide = [j for j in range(1, len(f)) if not alone[j - 1]]
+    at_edges = max(abs(a - b) for a, b in zip(f, g, strict=True))
+    return max([at_edges, *(max(f[j] - g[j - 1], g[j] - f[j - 1]) for j in wide)])
 
 
 def ks_right(baseline: Counts, live: Counts) -> float | None:

@@ -1,0 +1,89 @@
+"""`clawpipe-tui diff MODEL A B`: what changed between two versions, and how they behave in the same window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.commands.opening import Opened, known_model, opened, serving_of
+from clawpipe_tui.commands.output import as_table, json_records, out, talk
+from clawpipe_tui.errors import OK, ServingError, UsageError, nearest
+from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.operations.diff import diff_documents, only_changed
+from clawpipe_tui.result import Result
+from clawpipe_tui.wording import worded
+
+if TYPE_CHECKING:
+    from clawpipe_tui.config import Config
+    from clawpipe_tui.operations.diff import DocumentRow
+    from clawpipe_tui.serving.seam import Registry
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print both halves; what cannot be had is said on stderr."""
+    with opened(given) as log:
+        known_model(log, given.model_name)
+        _known_version(log, given.a)
+        _known_version(log, given.b)
+        documents = document_rows(log.config, given.model_name, given.a, given.b)
+        if given.format == "json":
+            measures = json_records(log.ask("version_diff", version=given.a, other=given.b))
+            answer = {"documents": [asdict(row) for row in documents], "behaviour": measures}
+            out(json.dumps(answer, ensure_ascii=False, indent=1))
+        else:
+            if documents:
+                out(_documents(documents, given.a, given.b))
+            out(behaviour(log, given.a, given.b))
+    return OK
+
+
+def behaviour(log: Opened, a: str, b: str) -> str:
+    """The `version_diff` query as a table, each number in its own unit."""
+    result = log.ask("version_diff", version=a, other=b)
+    rows = tuple(
+        (
+            row["measure"],
+            *(worded(str(row["measure"]), row[side]) for side in ("a", "b", "difference")),
+            row["verdict"] or "",
+        )
+        for row in result.records()
+    )
+    return as_table(Result("version_diff", ("measure", a, b, "difference", "verdict"), rows))
+
+
+def _documents(rows: tuple[DocumentRow, ...], a: str, b: str) -> str:
+    shown = tuple((row.key, row.a or "–", row.b or "–", row.change) for row in rows)
+    return as_table(Result("documents", ("document", a, b, "change"), shown)) + "\n"
+
+
+def document_rows(config: Config, model: str, a: str, b: str) -> tuple[DocumentRow, ...]:
+    """What differs between the two version documents; empty, and said, where they cannot be had."""
+    registry = registry_of(config)
+    if registry is None:
+        talk("No version documents: neither a serving API nor [versions] files is configured.")
+        return ()
+    try:
+        return only_changed(diff_documents(registry.version(model, a), registry.version(model, b)))
+    except ServingError as error:
+        talk(f"The version documents cannot be compared. {error}")
+        return ()
+
+
+def registry_of(config: Config) -> Registry | None:
+    """Where version documents are: the serving API, else a folder of JSON files."""
+    if config.serving:
+        return serving_of(config)[0]
+    if config.version_files:
+        from clawpipe_tui.serving.folder import FolderRegistry
+
+        return FolderRegistry([Path(path) for path in sorted(list_files(config.version_files))])
+    return None
+
+
+def _known_version(log: Opened, version: str) -> None:
+    known = [str(name) for name in log.ask("versions").column("version")]
+    if version not in known:
+        raise UsageError(f"The log does not speak of a version {version!r}.", nearest(version, known))
