@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from clawpipe_tui.logs.canonical import text_literal
 from clawpipe_tui.rollups.bins import ColumnBins
-from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, VALUE_GRAIN_S
+from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, LATENCY_GRAIN_S, VALUE_GRAIN_S
 
 _MOST_ERRORS = 200
 _MOST_CLIENTS = 1_000
@@ -56,7 +56,7 @@ def _latencies(rows: str) -> str:
     """Logarithmic buckets; a zero or negative latency is a clock's artefact and counts in the lowest bucket."""
     bucket = f"cast(floor(ln(greatest(latency_ms, 1e-3)) / ln({LATENCY_BASE}) + 1e-9) as integer)"
     return f"""
-        select {_keys(COUNT_GRAIN_S)}, {_ANSWERED} as ok, {bucket} as bucket, count(*) as n
+        select {_keys(LATENCY_GRAIN_S)}, {_ANSWERED} as ok, {bucket} as bucket, count(*) as n
         from {rows} where isfinite(latency_ms) group by all
     """
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SCHEMA_VERSION = 1
-COUNT_GRAIN_S = 10
+COUNT_GRAIN_S = 5
+LATENCY_GRAIN_S = 10
 VALUE_GRAIN_S = 60
 LATENCY_BASE = 1.02
 """Latency bucket i holds [base^i, base^(i+1)) ms; its geometric middle is within 1 % of every value in it."""

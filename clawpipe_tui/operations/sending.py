@@ -1,0 +1,143 @@
+"""Sends a planned change exactly once, and looks it up where its answer is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from clawpipe_tui.errors import CANNOT_TELL, FAILED, OK, ClawpipeError, ServingError
+from clawpipe_tui.operations.journal import Attempt, Journal
+from clawpipe_tui.operations.plan import RollbackPlan
+from clawpipe_tui.serving.errors import Unknown
+from clawpipe_tui.serving.seam import Applied, ChangeLog, Router, Routing
+from clawpipe_tui.wording import moment
+
+SentState = Literal["applied", "pending", "not applied", "cannot tell"]
+LOOK_AGAIN_S = (0.0, 0.3, 0.7, 1.5)
+"""When to read the routing after a lost answer: the change may still be on its way."""
+
+_EXIT_CODES = {"applied": OK, "pending": OK, "not applied": FAILED, "cannot tell": CANNOT_TELL}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of the one request."""
+
+    change_id: str
+    sent_at: datetime
+    sentence: str
+    state: SentState = "applied"
+    final: bool = True
+    """False where what is known now may still change by itself."""
+    since: datetime | None = None
+    """When the API says that it changed: the moment from which the logs are asked."""
+
+    @property
+    def exit_code(self) -> int:
+        """For the command line."""
+        return _EXIT_CODES[self.state]
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def send(
+    router: Router,
+    plan: RollbackPlan,
+    reason: str,
+    *,
+    reference: str = "",
+    journal: Journal | None = None,
+    now: Callable[[], datetime] = utc_now,
+    pause: Callable[[float], None] = time.sleep,
+) -> Sent:
+    """Send the plan's change once. Raises UsageError, JournalError, or a ServingError where nothing was changed."""
+    change = plan.change(reason, reference)
+    sent_at = now()
+    attempt = Attempt(plan.key, "sent", sent_at, plan.model, plan.leaving, plan.returning, change.reason)
+    note = journal.record if journal else _ignore
+    note(attempt)
+    try:
+        applied = router.apply(change)
+    except Unknown as lost:
+        note(attempt.now("lost", now(), lost.message))
+        sent = _looked_up(router, plan, lost, sent_at, pause)
+        if sent.final:
+            note(attempt.now("answered", now(), sent.sentence, sent.change_id))
+        return sent
+    except ClawpipeError as refused:
+        note(attempt.now("refused", now(), refused.message))
+        raise
+    sent = _answered(plan, applied, sent_at)
+    note(attempt.now("answered", now(), sent.sentence, sent.change_id))
+    return sent
+
+
+def _ignore(_attempt: Attempt) -> None:
+    """No journal was asked for."""
+
+
+def _answered(plan: RollbackPlan, applied: Applied, sent_at: datetime) -> Sent:
+    name = applied.change_id or "without an id"
+    if applied.pending:
+        sentence = f"Accepted as change {name}: it waits for a second person, and nothing has moved yet."
+        return Sent(applied.change_id, sent_at, sentence, "pending")
+    again = " (it had been applied already; nothing was done twice)" if applied.replayed else ""
+    sentence = f"Sent and accepted as change {name}{again}: {plan.returning} gets 100 %."
+    return Sent(applied.change_id, sent_at, sentence, since=applied.routing.changed_at)
+
+
+def _looked_up(
+    router: Router, plan: RollbackPlan, lost: Unknown, sent_at: datetime, pause: Callable[[float], None]
+) -> Sent:
+    """What is known after a lost answer. Reads only: whatever it finds, nothing is sent again."""
+    current: Routing | None = None
+    for wait_s in LOOK_AGAIN_S:
+        pause(wait_s)
+        try:
+            current = router.routing(plan.model)
+            if current.token != plan.before.token:
+                return _changed(router, plan, current, sent_at)
+        except ServingError:
+            current = None
+    if current is None:
+        return _cannot_tell(plan, lost, sent_at, "and the API cannot be read")
+    if router.capabilities.guard == "client":
+        return _cannot_tell(plan, lost, sent_at, "the routing has not changed so far, and it could still arrive")
+    sentence = (
+        f"The answer was lost. It has not taken effect: {sum(LOOK_AGAIN_S):.1f} s later {plan.leaving} still has its "
+        f"traffic. Plan again if it is still needed: should the first one arrive late, the API refuses the second."
+    )
+    return Sent("", sent_at, sentence, "not applied", final=False)
+
+
+def _changed(router: Router, plan: RollbackPlan, current: Routing, sent_at: datetime) -> Sent:
+    """The routing moved: by us, by us and then someone else, or by someone else alone."""
+    if current.change_key == plan.key:
+        sentence = f"The answer was lost, but it took effect as change {current.change_id}: it was found in the API."
+        return Sent(current.change_id, sent_at, sentence, since=current.changed_at)
+    who = f"{current.changed_by or 'someone'}" + (f" at {moment(current.changed_at)}" if current.changed_at else "")
+    if not isinstance(router, ChangeLog):
+        sentence = f"The answer was lost, and {who} changed the routing. Cannot tell whether ours came before."
+        return Sent("", sent_at, sentence, "cannot tell", final=False)
+    ours = router.find_change(plan.model, plan.key)
+    if ours is None:
+        why = current.reason or "no reason given"
+        return Sent(
+            "", sent_at, f"The answer was lost. It did not take effect: {who} was first ({why}).", "not applied"
+        )
+    sentence = f"The answer was lost, but it took effect as change {ours}. Since then {who} has moved it again."
+    return Sent(ours, sent_at, sentence)
+
+
+def _cannot_tell(plan: RollbackPlan, lost: Unknown, sent_at: datetime, because: str) -> Sent:
+    sentence = (
+        f"Cannot tell whether it took effect: {lost.message.rstrip('.')}, {because}. "
+        f"Do not repeat it: look at the routing of {plan.model} in the API (key {plan.key}) and at the log."
+    )
+    return Sent("", sent_at, sentence, "cannot tell", final=False)

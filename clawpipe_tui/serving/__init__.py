@@ -1,0 +1,1 @@
+"""The serving seam: who knows the versions, who moves the traffic, and one adapter per product."""

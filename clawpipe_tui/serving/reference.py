@@ -1,0 +1,210 @@
+"""The adapter for the reference API `/v1`: a Registry and a Router in one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from clawpipe_tui.errors import ServingError
+from clawpipe_tui.serving.address import address
+from clawpipe_tui.serving.errors import Conflict, Invalid
+from clawpipe_tui.serving.payload import (
+    Fields,
+    MalformedError,
+    as_fields,
+    as_list,
+    name_of,
+    parse,
+    plain,
+    read_routing,
+    read_version,
+    route_fields,
+    text,
+)
+from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
+from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Routing, VersionDocument
+from clawpipe_tui.wording import moment
+
+if TYPE_CHECKING:
+    import httpx
+
+    from clawpipe_tui.serving.wire import Wire
+
+T = TypeVar("T")
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')
+_KEY = re.compile(r"[\x21\x23-\x7e]{1,200}")
+MASK = "••••••••"
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One write, exactly as it will travel, without the token."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+
+
+class ReferenceAPI:
+    """Reads versions and routing, and moves traffic, over the reference API."""
+
+    capabilities = Capabilities(guard="server", effect="traffic", approvals=True)
+
+    def __init__(
+        self, url: str, token: str = "", transport: httpx.BaseTransport | None = None, timeout_s: float = 4.0
+    ) -> None:
+        self._address = address(url, token)
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._opened: Wire | None = None
+        self._opening = Lock()
+
+    @property
+    def _wire(self) -> Wire:
+        with self._opening:
+            if self._opened is None:
+                from clawpipe_tui.serving.wire import Wire  # here, so that httpx is loaded when something is asked
+
+                self._opened = Wire(self._address.base, self._address.headers, self._transport, self._timeout_s)
+            return self._opened
+
+    def models(self) -> tuple[str, ...]:
+        """The names of all models."""
+        asked = Asked(self._address.base, "the list of models")
+        return self._get("/v1/models", asked, _read_models)
+
+    def versions(self, model: str) -> tuple[VersionDocument, ...]:
+        """All versions of a model, oldest first. Raises NotFound."""
+        asked = Asked(self._address.base, f"the versions of {plain(model, 200)}")
+        return self._get(f"{_model_path(model)}/versions", asked, _read_versions)
+
+    def version(self, model: str, version: str) -> VersionDocument:
+        """One version's document. Raises NotFound."""
+        asked = Asked(self._address.base, f"version {plain(version, 200)} of {plain(model, 200)}")
+        return self._get(f"{_model_path(model)}/versions/{quote(version, safe='')}", asked, _read_version)
+
+    def routing(self, model: str) -> Routing:
+        """The routing as it is now. Raises NotFound."""
+        asked = Asked(self._address.base, f"the routing of {plain(model, 200)}")
+        return self._get(f"{_model_path(model)}/routing", asked, _read_routing)
+
+    def find_change(self, model: str, key: str) -> str | None:
+        """The id of the change made with this idempotency key, or None where there is none."""
+        asked = Asked(self._address.base, f"the changes of {plain(model, 200)}")
+        path = f"/v1/changes?model={quote(model, safe='')}&key={quote(key, safe='')}"
+        return self._get(path, asked, lambda answer: _read_change_id(answer, model, key))
+
+    def describe(self, change: Change) -> str:
+        """The literal request that `apply` would send, with the token masked."""
+        request = _put(change)
+        token = {"Authorization": f"Bearer {MASK}"} if self._address.token else {}
+        headers = "\n".join(f"{name}: {value}" for name, value in {**token, **request.headers}.items())
+        return f"{request.method} {self._address.base}{request.path}\n{headers}\n\n{request.body}"
+
+    def apply(self, change: Change) -> Applied:
+        """Send the change exactly once. Raises Conflict, Denied, Invalid, NotFound, Unavailable or Unknown."""
+        if not (_ETAG.fullmatch(change.expected) and _KEY.fullmatch(change.key)):
+            raise Invalid("The change cannot be guarded: the API gave no usable ETag, or the key is not usable.")
+        request, asked = _put(change), Asked(self._address.base, f"the routing of {change.model}", write=True)
+        answer = self._wire.write(request.method, request.path, request.headers, request.body.encode())
+        try:
+            return self._read(answer, asked, _read_applied)
+        except Conflict as conflict:
+            raise self._told_who(change, conflict) from conflict
+
+    def close(self) -> None:
+        """Drop the connections."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def _get(self, path: str, asked: Asked, read: Callable[[Answer], T]) -> T:
+        return self._read(self._wire.get(path), asked, read)
+
+    def _read(self, answer: Answer, asked: Asked, read: Callable[[Answer], T]) -> T:
+        if not 200 <= answer.status < 300:
+            raise refusal(asked, answer)
+        try:
+            return read(answer)
+        except MalformedError as error:
+            raise not_understood(asked, answer, error) from error
+
+    def _told_who(self, change: Change, conflict: Conflict) -> Conflict:
+        """The same conflict with the routing as it is now, saying who was first where that can be read."""
+        try:
+            current = self.routing(change.model)
+        except ServingError:
+            return conflict
+        moved = current.token != change.expected
+        message = _who_was_first(current) if moved else conflict.message
+        return Conflict(message, "Nothing was changed by you. Plan again.", current=current)
+
+
+def _who_was_first(current: Routing) -> str:
+    routes = ", ".join(f"{route.version} {route.weight_pct:g} % {route.role}" for route in current.routes)
+    when = f" at {moment(current.changed_at)}" if current.changed_at else ""
+    who = f"{current.changed_by or 'someone'} changed the routing of {current.model}{when}"
+    why = f" ({current.reason})" if current.reason else ""
+    return f"Someone else was first: {who}{why}. Now: {routes}."
+
+
+def _model_path(model: str) -> str:
+    return f"/v1/models/{quote(model, safe='')}"
+
+
+def _put(change: Change) -> _Request:
+    fields = {
+        "routes": route_fields(change.routes),
+        "reason": plain(change.reason),
+        "reference": plain(change.reference),
+    }
+    headers = {
+        "If-Match": change.expected,
+        "Idempotency-Key": f'"{change.key}"',
+        "Content-Type": "application/json",
+    }
+    return _Request(
+        "PUT", f"{_model_path(change.model)}/routing", headers, json.dumps(fields, indent=2, ensure_ascii=False)
+    )
+
+
+def _fields(answer: Answer) -> Fields:
+    return as_fields(parse(answer.body), "the answer")
+
+
+def _read_models(answer: Answer) -> tuple[str, ...]:
+    models = as_list(_fields(answer).get("models"), "models")
+    return tuple(name_of(as_fields(model, "a model"), "name") for model in models)
+
+
+def _read_versions(answer: Answer) -> tuple[VersionDocument, ...]:
+    return tuple(read_version(item) for item in as_list(_fields(answer).get("versions"), "versions"))
+
+
+def _read_version(answer: Answer) -> VersionDocument:
+    return read_version(_fields(answer))
+
+
+def _read_routing(answer: Answer) -> Routing:
+    etag = answer.headers.get("etag", "")
+    return read_routing(_fields(answer), etag if _ETAG.fullmatch(etag) else "")
+
+
+def _read_applied(answer: Answer) -> Applied:
+    routing = _read_routing(answer)
+    replayed = answer.headers.get("idempotency-replayed", "").lower() == "true"
+    if answer.status == 202:
+        waiting = answer.headers.get("location", "").rsplit("/", 1)[-1]
+        return Applied(replace(routing, token=""), waiting if _KEY.fullmatch(waiting) else "", replayed, pending=True)
+    return Applied(routing, routing.change_id, replayed)
+
+
+def _read_change_id(answer: Answer, model: str, key: str) -> str | None:
+    changes = [as_fields(item, "a change") for item in as_list(_fields(answer).get("changes"), "changes")]
+    ours = [change for change in changes if text(change, "key") == key and text(change, "model") == model]
+    return name_of(ours[0], "id") if ours else None

@@ -1,0 +1,134 @@
+"""One HTTP exchange with a serving API, bounded in time and size; knows what was sent when it breaks.
+
+Imported lazily by the adapters: httpx is not paid for before the console's first paint.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+from clawpipe_tui.serving.errors import Unavailable, Unknown
+from clawpipe_tui.serving.payload import plain
+from clawpipe_tui.serving.refusal import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BODY_LIMIT_BYTES = 5_000_000
+_RETRY_AFTER_S = (0.1, 0.3)
+_BODY_DEADLINES = 3  # a body may take this many timeouts in all: each read alone has a timeout, their sum would not
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+_WORTH_RETRYING = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
+
+
+class TooLargeError(httpx.TransportError):
+    """The body is larger than any answer of this API should be."""
+
+
+class Wire:
+    """Talks to one API: a GET may be repeated, a write is sent exactly once."""
+
+    def __init__(
+        self, base: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None, timeout_s: float
+    ) -> None:
+        self._base = base
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+        self._transport = transport
+        self._timeout_s = timeout_s
+        # Without https no certificate is ever checked, and loading the system's takes tens of milliseconds.
+        secure = base.startswith("https:")
+        self._tls = ssl.create_default_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._readers = self._client(secure=secure)
+
+    def _client(self, *, secure: bool) -> httpx.Client:
+        return httpx.Client(
+            headers=self._headers,
+            transport=self._transport,
+            timeout=httpx.Timeout(self._timeout_s),
+            verify=self._tls,
+            follow_redirects=False,
+            trust_env=secure,  # proxies are for https: plain http is loopback, or carries no token
+        )
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask; a broken connection is tried twice more. Raises Unavailable."""
+        for pause_s in _RETRY_AFTER_S:
+            try:
+                return self._exchange(self._readers, "GET", path, headers or {}, b"")
+            except _WORTH_RETRYING:
+                time.sleep(pause_s)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise self._unreachable(error) from error
+        try:
+            return self._exchange(self._readers, "GET", path, headers or {}, b"")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+
+    def write(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send once. Raises Unavailable where nothing was sent, Unknown where the answer was lost."""
+        # A connection of its own: a kept one may have been closed by the server, which would look like a lost answer.
+        with self._client(secure=self._base.startswith("https:")) as client:
+            try:
+                return self._exchange(client, method, path, headers, body)
+            except (*_NOT_SENT, httpx.InvalidURL) as error:
+                raise self._unreachable(error) from error
+            except httpx.HTTPError as error:
+                message = f"The change was sent to {self._base} and its answer was lost: {_worded(error)}."
+                raise Unknown(message, "It may or may not have taken effect. Do not send it again.") from error
+
+    def _exchange(
+        self, client: httpx.Client, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        with client.stream(method, self._base + path, headers=dict(headers), content=body or None) as response:
+            content = self._bounded(response)
+            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
+
+    def _bounded(self, response: httpx.Response) -> bytes:
+        """The body as sent; identity was asked for, so nothing is ever unpacked here: a small answer stays small."""
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise httpx.DecodingError("the answer is compressed, which was not asked for")
+        deadline = time.monotonic() + _BODY_DEADLINES * self._timeout_s
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > BODY_LIMIT_BYTES:
+                raise TooLargeError(f"the answer is larger than {BODY_LIMIT_BYTES // 1_000_000} MB")
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the answer trickles")
+        return bytes(content)
+
+    def _unreachable(self, error: Exception) -> Unavailable:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return Unavailable(
+                f"Cannot reach the serving API at {self._base}: {_worded(error)}.",
+                "Check that it runs and that [serving] url is right.",
+            )
+        return Unavailable(f"The serving API at {self._base} gave no answer: {_worded(error)}.", "Try again.")
+
+    def close(self) -> None:
+        """Drop the kept connections."""
+        self._readers.close()
+
+
+def _worded(error: Exception) -> str:
+    """What broke, in a few words."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError) and "refused" in str(error).lower():
+        return "connection refused"
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError) and not str(error):
+        return "the connection was dropped"
+    return plain(str(error), 200) or type(error).__name__
