@@ -54,12 +54,13 @@ def _parser() -> argparse.ArgumentParser:
 
     add("console", "open the console (the same as giving no command)")
     demo = add("demo", "a model, live traffic, an incident: see the whole story on your own machine")
-    demo.add_argument("--incident-after", type=float, default=30.0, metavar="S", help="seconds until it happens (30)")
+    demo.add_argument("--incident-after", type=float, metavar="S", help="seconds until it happens (30)")
 
     show = add("show", "print one frame of a screen as text")
     show.add_argument("screen", help="the screen's name or key: overview, drift, latency, errors, versions")
     show.add_argument("--size", metavar="WxH", help="columns x rows (the terminal's, else 80x24)")
     show.add_argument("--color", action="store_true", help="with ANSI colours")
+    show.add_argument("--svg", action="store_true", help="as an SVG picture")
 
     query = add("query", "print what a named query answers")
     query.add_argument("name", nargs="?", help="the query's name")

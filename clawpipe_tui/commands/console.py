@@ -13,7 +13,7 @@ def run(given: argparse.Namespace) -> int:
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         from clawpipe_tui.commands import show
 
-        given.screen, given.size, given.color = "1", None, False
+        given.screen, given.size, given.color, given.svg = "1", None, False, False
         return show.run(given)
     settings = console_settings(given)
     from clawpipe_tui.app import run_console

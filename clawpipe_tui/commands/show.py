@@ -39,7 +39,13 @@ def run(given: argparse.Namespace) -> int:
         )
         settings = replace(settings, model=log.session.model())
         lines = frame(Desk(settings, view, width, height), log.session)
-    out(to_ansi(lines, PALETTES[settings.theme]) if given.color else to_text(lines))
+    palette = PALETTES[settings.theme]
+    if given.svg:
+        from clawpipe_tui.commands.picture import to_svg
+
+        out(to_svg(lines, palette, f"clawpipe-tui · {screen.name}"))
+    else:
+        out(to_ansi(lines, palette) if given.color else to_text(lines))
     return OK
 
 

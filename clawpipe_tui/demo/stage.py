@@ -54,6 +54,8 @@ def main(sample_data: Path, folder: Path, incident_after_s: float) -> None:
         asyncio.run(_play(endpoint, world, lambda: time.monotonic() >= incident_at, ended))
     finally:
         server.stop()
+        # Here too, because a console that was killed can no longer do it.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_for_the_end(ended: threading.Event) -> None:
