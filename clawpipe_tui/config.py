@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast, get_args
 
 import platformdirs
 
@@ -24,9 +24,35 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "baseline": {"files": (str, list)},
     "labels": {"files": (str, list)},
     "versions": {"files": (str, list)},
-    "serving": {"url": str, "token_env": str, "token_file": str},
+    "serving": {
+        "url": str,
+        "registry": str,
+        "router": str,
+        "token_env": str,
+        "token_file": str,
+        "token_keyring": str,
+        "token_command": list,
+        "ca_file": str,
+        "client_cert": str,
+        "client_key": str,
+        "plain_http_hosts": list,
+        "endpoint": str,
+        "namespace": str,
+        "region": str,
+        "alias": str,
+        "registry_url": str,
+    },
+    "objectives": {"failed_pct": (int, float), "p95_ms": (int, float)},
+    "guardrails": {"rule": list},
     "drift": {"psi": (int, float), "alpha": float},
-    "console": {"environment": str, "window": str, "refresh_s": (int, float), "theme": str, "charts": str},
+    "console": {
+        "environment": str,
+        "write": bool,
+        "window": str,
+        "refresh_s": (int, float),
+        "theme": str,
+        "charts": str,
+    },
 }
 """Every key that a clawpipe.toml may have, with its type."""
 
@@ -38,6 +64,48 @@ class Serving:
     url: str
     token_env: str = ""
     token_file: str = ""
+    token_keyring: str = ""
+    """`service/user` in the system's keyring."""
+    token_command: tuple[str, ...] = ()
+    """A program and its arguments, run without a shell; the first line that it prints is the token."""
+    ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    plain_http_hosts: tuple[str, ...] = ()
+    """Hosts, by name, to which a token may travel over plain http although they are not this machine."""
+    registry: str = "reference"
+    router: str = "reference"
+    registry_url: str = ""
+    """Where the registry is, where that is somewhere else than the router."""
+    endpoint: str = ""
+    namespace: str = ""
+    region: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """What a version must hold to count as healthy; absent: not asked."""
+
+    failed_pct: float = 5.0
+    """Errors, timeouts and fallbacks together."""
+    p95_ms: float | None = None
+
+
+RuleKind = Literal["deny", "type the name", "second person", "limit"]
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """One rule over what may be changed from here; globs choose what it is about."""
+
+    do: RuleKind
+    reason: str
+    environment: str = "*"
+    model: str = "*"
+    action: str = "*"
+    per_hour: int = 0
+    """With `limit`: how many attempts an hour are allowed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +134,11 @@ class Config:
     version_files: tuple[str, ...] = ()
     serving: Serving | None = None
     drift: DriftLimits = DriftLimits()
+    objectives: Objectives = Objectives()
+    guardrails: tuple[Guardrail, ...] = ()
     environment: str = ""
+    write: bool = False
+    """Whether the console may change anything."""
     window: str = "1h"
     refresh_s: float = 1.0
     theme: str = ""
@@ -158,7 +230,10 @@ class _Reader:
                 psi=float(self._get("drift", "psi", DriftLimits.psi)),
                 alpha=float(self._get("drift", "alpha", DriftLimits.alpha)),
             ),
+            objectives=self._objectives(),
+            guardrails=tuple(self._guardrail(rule) for rule in self._get("guardrails", "rule", list[object]())),
             environment=self._get("console", "environment", ""),
+            write=self._get("console", "write", Config.write),
             window=self._get("console", "window", Config.window),
             refresh_s=float(self._get("console", "refresh_s", Config.refresh_s)),
             theme=self._get("console", "theme", ""),
@@ -220,15 +295,45 @@ class _Reader:
             ) from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
+    def _objectives(self) -> Objectives:
+        failed_pct = self._get("objectives", "failed_pct", Objectives.failed_pct)
+        p95_ms = self._get("objectives", "p95_ms", Objectives.p95_ms)
+        return Objectives(float(failed_pct), None if p95_ms is None else float(p95_ms))
+
+    def _guardrail(self, rule: object) -> Guardrail:
+        kinds = get_args(RuleKind)
+        given = cast("dict[str, object]", rule) if isinstance(rule, dict) else {}
+        known = {"do", "reason", "environment", "model", "action", "per_hour"}
+        for key in given:
+            if key not in known:
+                raise self._wrong(key, f"[[guardrails.rule]] has no key {key!r}", nearest(key, known))
+        if given.get("do") not in kinds:
+            raise self._wrong("do", "A guardrail needs do", f"One of: {', '.join(kinds)}.")
+        if not all(isinstance(value, int if key == "per_hour" else str) for key, value in given.items()):
+            raise self._wrong("rule", "A guardrail has a value of the wrong type", "Texts, and a number in per_hour.")
+        if not given.get("reason"):
+            raise self._wrong("rule", "A guardrail needs a reason", "It is shown to whom the rule stops.")
+        texts = {key: str(given[key]) for key in ("reason", "environment", "model", "action") if key in given}
+        return Guardrail(cast("RuleKind", given["do"]), **texts, per_hour=cast("int", given.get("per_hour", 0)))
+
     def _serving(self) -> Serving | None:
         if "url" not in self._section("serving"):
             return None
-        token_file = self._get("serving", "token_file", "")
+        words = ("url", "token_env", "token_keyring", "registry_url", "endpoint", "namespace", "region", "alias")
+        files = ("token_file", "ca_file", "client_cert", "client_key")
         return Serving(
-            url=self._get("serving", "url", ""),
-            token_env=self._get("serving", "token_env", ""),
-            token_file=str(self.path.parent / Path(token_file).expanduser()) if token_file else "",
+            **{name: self._get("serving", name, "") for name in words},
+            **{name: self._file("serving", name) for name in files},
+            token_command=tuple(map(str, self._get("serving", "token_command", list[object]()))),
+            plain_http_hosts=tuple(map(str, self._get("serving", "plain_http_hosts", list[object]()))),
+            registry=self._get("serving", "registry", Serving.registry),
+            router=self._get("serving", "router", Serving.router),
         )
+
+    def _file(self, section: str, key: str) -> str:
+        """A path relative to the file, or empty."""
+        given = self._get(section, key, "")
+        return str(self.path.parent / Path(given).expanduser()) if given else ""
 
 
 def _type_words(wanted: type | tuple[type, ...]) -> str:
