@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.message import Message
@@ -24,7 +24,7 @@ from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
 from clawpipe_tui.dialogs.rollback import RollbackDialog
 from clawpipe_tui.dialogs.sql import SqlPage
 from clawpipe_tui.errors import INTERRUPTED
-from clawpipe_tui.snapshot import Snapshot, context_of, partner
+from clawpipe_tui.snapshot import Snapshot, context_of
 from clawpipe_tui.spec import ScreenSpec
 
 if TYPE_CHECKING:
@@ -55,8 +55,6 @@ class ClawpipeApp(App[None]):
             super().__init__()
             self.observation = observation
 
-    CSS: ClassVar[str] = "Pages { scrollbar-size-vertical: 1; }"
-
     def __init__(self, settings: ConsoleSettings) -> None:
         # The terminal's own colours and background; the hex colours of a palette still pass as they are.
         super().__init__(ansi_color=True)
@@ -77,7 +75,7 @@ class ClawpipeApp(App[None]):
             "quit": self._quit,
         }
         most = max((len(screen.panels) for screen in settings.screens if isinstance(screen, ScreenSpec)), default=1)
-        self.dashboard = Dashboard(self.skin, most)
+        self.dashboard = Dashboard(self.skin, most, self._fit)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the screen under everything."""
@@ -118,7 +116,7 @@ class ClawpipeApp(App[None]):
         """Time passes: an answer that is late makes what is on screen older."""
         self._put(replace(self.desk, lateness=self.asker.lateness(self.desk.snapshot)))
 
-    def on_dashboard_resized(self) -> None:
+    def _fit(self) -> None:
         """Another amount of room."""
         self._put(replace(self.desk, width=self.size.width, height=self.size.height))
 
@@ -194,20 +192,19 @@ class ClawpipeApp(App[None]):
     def _show_diff(self) -> None:
         snapshot, session, settings = self.desk.snapshot, self.asker.session, self.settings
         rows = snapshot.version_rows if snapshot else ()
-        live = next((row["version"] for row in rows if row.get("role") == "live"), snapshot.versions[0] if rows else None)
-        pair = Pair(str(live), str(partner(rows, live)))
-        if snapshot and snapshot.window and session:
+        if snapshot and snapshot.window and session and len(rows) > 1:
+            pair = Pair(snapshot.versions[0], snapshot.versions[1])
             context = context_of(self.wanted, snapshot.window, session.now(), {})
-            ask = partial(compare, session.ask, context, settings.documents, settings.model)
+            ask = partial(compare, session.ask, context, settings.documents, self.desk.model)
             choices = [(str(row["version"]), str(row.get("role") or "")) for row in rows]
-            self.push_screen(DiffPage(self.skin, f"{settings.model}: two versions on this window", choices, pair, ask))
+            self.push_screen(DiffPage(self.skin, f"{self.desk.model}: two versions on this window", choices, pair, ask))
 
     # Rollback
 
     def _plan_rollback(self) -> None:
         if self.settings.serving:
-            rollback = Rollback(self.settings, self.settings.serving)
-            heading = " · ".join(filter(None, (f"Roll back {self.settings.model}", self.settings.environment)))
+            rollback = Rollback(self.settings, self.settings.serving, self.desk.model)
+            heading = " · ".join(filter(None, (f"Roll back {self.desk.model}", self.settings.environment)))
             on_sent = partial(self._watch_it, rollback)
             self.push_screen(RollbackDialog(self.skin, heading, rollback.plan, rollback.send, on_sent))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ("headline", "versions")
 """What the header line and the colours of versions need on every screen."""
+CLOCK_STANDS_S = 300.0
 CLOCK_S = 10.0
 """How often a quiet log is asked how far it is behind the clock."""
 LATE_S = 2.0
@@ -38,8 +39,6 @@ class Wanted:
     end: datetime | None = None
     picks: Mapping[str, Value] = field(default_factory=dict[str, "Value"])
     paused: bool = False
-    fixed: Mapping[str, Value] = field(default_factory=dict[str, "Value"])
-    """What the configuration binds: $psi_limit, $alpha."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,20 @@ class Snapshot:
         return tuple(str(value) for value in self._always("versions", "version"))
 
     @property
+    def model(self) -> str:
+        """The model that was asked about, where none was named."""
+        state = self.always.get("headline")
+        return str(state.result.bound.get("model") or "") if state and state.result else ""
+
+    @property
     def version_rows(self) -> list[dict[str, Value]]:
         """The same, with role and share."""
         return _records(self.always.get("versions"))
 
     @property
-    def lag_s(self) -> float | None:
-        """How far the log's last row is behind the clock."""
-        lag_s = next(iter(self._always("headline", "lag_s")), None)
-        return float(lag_s) if isinstance(lag_s, int | float) else None
+    def clock_stands(self) -> bool:
+        """Whether the console's clock is not the time of day: a log of the past."""
+        return self.now is not None and abs((self.asked_at - self.now).total_seconds()) > CLOCK_STANDS_S
 
     def _always(self, query: str, column: str) -> tuple[Value, ...]:
         state = self.always.get(query)
@@ -86,10 +90,9 @@ def _records(state: PanelState | None) -> list[dict[str, Value]]:
 
 
 def partner(versions: Sequence[Mapping[str, Value]], version: Value) -> Value:
-    """What a version is compared with unless the user says otherwise: the live one; the canary, for the live one."""
-    others = [row for row in versions if row["version"] != version] if version is not None else []
-    by_role = [row["version"] for role in ("live", "canary") for row in others if row.get("role") == role]
-    return next(iter(by_role or [row["version"] for row in others]), None)
+    """What a version is compared with unless the user says otherwise: of the others, the one with most traffic."""
+    others = [row["version"] for row in versions if row["version"] != version] if version is not None else []
+    return next(iter(others), None)
 
 
 class OutdatedError(Exception):
@@ -99,7 +102,6 @@ class OutdatedError(Exception):
 def context_of(wanted: Wanted, window: Window, now: datetime, picks: Mapping[str, Value]) -> dict[str, Value]:
     """The values that every query finds bound."""
     return {
-        **wanted.fixed,
         "now": now,
         "model": wanted.model,
         "version": picks.get("version"),

@@ -1,0 +1,120 @@
+"""The thread that asks: a snapshot of the visible screen whenever something changed, made off the event loop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.snapshot import CLOCK_S, Answers, OutdatedError, Snapshot, Wanted, failed_snapshot, take_snapshot
+from clawpipe_tui.window import window_ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clawpipe_tui.warehouse import Session
+
+_RETRY_S = 5.0
+
+
+class Asker:
+    """One long-lived thread that opens the session and asks when something changed; it never touches a widget.
+
+    A thread of our own and not a Textual worker: quitting waits for those, however long a query takes.
+    """
+
+    def __init__(
+        self, open_session: Callable[[], Session], wanted: Wanted, post: Callable[[Snapshot], object], refresh_s: float
+    ) -> None:
+        self.session: Session | None = None
+        self.refresh_s = refresh_s
+        self._open_session = open_session
+        self._wanted = wanted
+        self._post = post
+        self._answers = Answers()
+        self._last: Snapshot | None = None
+        self._changed = threading.Condition()
+        self._stopped = False
+        self.asking_since: float | None = None
+        """When the present question was put, by the monotonic clock; None while there is none."""
+        self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
+
+    def start(self) -> None:
+        """Open the session and begin to ask."""
+        self._thread.start()
+
+    def want(self, wanted: Wanted, *, again: bool = False) -> None:
+        """Ask for this now; `again` also asks what was answered before."""
+        with self._changed:
+            self._wanted = wanted
+            if again:
+                self._answers.revision = -1
+            self._changed.notify_all()
+
+    def lateness(self, snapshot: Snapshot | None) -> tuple[float, float]:
+        """How long the present question has been waiting, and how old the last answers are."""
+        since = self.asking_since
+        waited_s = time.monotonic() - since if since is not None else 0.0
+        age_s = (datetime.now(UTC) - snapshot.asked_at).total_seconds() if snapshot else 0.0
+        return waited_s, age_s
+
+    def stop(self, within_s: float = 1.5) -> None:
+        """Stop asking and close the session; a query that is still running is given up."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        deadline = time.monotonic() + within_s
+        if self.session is not None:
+            closing = threading.Thread(target=self.session.close, name="closing", daemon=True)
+            closing.start()
+            closing.join(within_s)
+        if self._thread.is_alive():
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stopped:
+            wanted = self._wanted
+            self.asking_since = time.monotonic()
+            try:
+                self._ask(wanted)
+            except OutdatedError:
+                continue
+            except Exception as error:  # noqa: BLE001  the edge of the worker: every panel says it, and r tries again
+                self._tell(failed_snapshot(wanted, error))
+            self.asking_since = None
+            with self._changed:
+                if self._wanted is wanted and not self._stopped:
+                    self._changed.wait(self.refresh_s)
+
+    def _ask(self, wanted: Wanted) -> None:
+        if self.session is None:
+            if self._last is not None and self._last.number == wanted.number:
+                return
+            self.session = self._open_session()
+            if self._stopped:
+                self.session.close()
+                return
+        if self._has_news(self.session, wanted):
+            self._tell(take_snapshot(self.session, wanted, self._answers, lambda: self._wanted is not wanted))
+        elif self._last is not None and self._last.progress != (progress := self.session.progress()):
+            self._tell(replace(self._last, progress=progress))
+
+    def _has_news(self, session: Session, wanted: Wanted) -> bool:
+        last = self._last
+        if last is None or last.number != wanted.number or last.window is None:
+            return True
+        if wanted.paused:
+            return False
+        if session.revision() != last.revision:
+            return True
+        failed = any(state.kind == "failed" for state in last.states.values())
+        if (datetime.now(UTC) - last.asked_at).total_seconds() >= (_RETRY_S if failed else CLOCK_S):
+            return True
+        return window_ending(wanted.end or session.now(), wanted.width_s) != last.window
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        self._last = snapshot
+        if not self._stopped:
+            self._post(snapshot)

@@ -1,0 +1,164 @@
+"""Everything on the desk at one moment (settings, view, snapshot, room), and what follows from it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.dashboard.header import Standing, footer_line, header_line
+from clawpipe_tui.dashboard.view import Place, Scene, View, first_focus
+from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
+from clawpipe_tui.panels.look import Line, Look
+from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
+from clawpipe_tui.spec import Rect, ScreenSpec, rectangles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from clawpipe_tui.panels.state import PanelState
+    from clawpipe_tui.serving.seam import Registry, Router
+    from clawpipe_tui.spec import BrokenScreen, PanelSpec
+    from clawpipe_tui.warehouse import Session
+
+CHROME = 2
+"""Rows that are not panels: header and footer."""
+
+
+@dataclass(frozen=True)
+class ConsoleSettings:
+    """All that the console is told from outside."""
+
+    screens: tuple[ScreenSpec | BrokenScreen, ...]
+    open_session: Callable[[], Session]
+    """Called in a thread, after the first paint."""
+    model: str
+    """Empty: the one that the log speaks of most."""
+    serving: Callable[[], tuple[Registry, Router]] | None = None
+    """Called in a thread, when a rollback is planned or documents are compared."""
+    registry: Callable[[], Registry] | None = None
+    """Version documents, where they do not come from the serving API."""
+    no_serving: str = "Nothing can be rolled back from here: no serving API is set ([serving] url in clawpipe.toml)."
+    environment: str = ""
+    title: str = "clawpipe"
+    theme: str = "dark"
+    look: Look = field(default_factory=Look)
+    journal: Path | None = None
+    """The folder of the journal that every attempt is written to before it is sent."""
+    refresh_s: float = 1.0
+    width_s: int = 3_600
+    deadline_s: float = 120.0
+    """How long the logs may take to confirm a rollback before it is called overdue."""
+
+    @property
+    def documents(self) -> Callable[[], Registry] | None:
+        """Where version documents are read: the files of the configuration, else the serving API."""
+        serving = self.serving
+        return self.registry or ((lambda: serving()[0]) if serving else None)
+
+    def first_view(self) -> View:
+        """Where the console opens."""
+        first = self.screens[0] if self.screens else None
+        place = Place(first.name, first_focus(first)) if first else Place("")
+        return View(place, width_s=self.width_s)
+
+
+def _above(rect: Rect, bottom: int) -> Rect:
+    """The part of a panel above a line: words about a rollback must not choose another grid."""
+    return replace(rect, height=min(rect.height, bottom - rect.y))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One moment of the console."""
+
+    settings: ConsoleSettings
+    view: View
+    width: int = 80
+    height: int = 24
+    snapshot: Snapshot | None = None
+    said: str = ""
+    """The last thing that was said in the footer."""
+    watched: Watched | None = None
+    lateness: tuple[float, float] = (0.0, 0.0)
+    """For how many seconds the present question has been waiting, and how old the last answers are."""
+
+    @property
+    def model(self) -> str:
+        """The model that everything here is about; empty until the log is open where none was named."""
+        return self.settings.model or (self.snapshot.model if self.snapshot else "")
+
+    @cached_property
+    def screen(self) -> ScreenSpec | BrokenScreen | None:
+        """The screen that is looked at."""
+        return next((screen for screen in self.settings.screens if screen.name == self.view.place.screen), None)
+
+    @cached_property
+    def look(self) -> Look:
+        """What drawings may rely on in a terminal of this size; versions keep their colours in every panel."""
+        versions = self.snapshot.versions if self.snapshot else ()
+        return replace(self.settings.look.fitted(self.width, self.height), series=tuple(sorted(versions)))
+
+    @cached_property
+    def rects(self) -> dict[str, Rect]:
+        """Where the panels stand: by the grid, or the zoomed one alone."""
+        place, screen = self.view.place, self.screen
+        if not isinstance(screen, ScreenSpec):
+            return {}
+        height = self.height - CHROME
+        zoomed = place.zoomed and place.focus in screen.panels
+        whole = {place.focus: Rect(0, 0, self.width, height)}
+        rects = whole if zoomed else rectangles(screen, self.width, height)
+        return {name: _above(rect, height - self.watch_rows) for name, rect in rects.items()}
+
+    @cached_property
+    def panels(self) -> tuple[PanelSpec, ...]:
+        """The panels that are asked: those in sight, and those that steer them."""
+        screen = self.screen
+        if not isinstance(screen, ScreenSpec):
+            return ()
+        rects = self.rects
+        return tuple(panel for panel in screen.panels.values() if panel.name in rects or drives(panel))
+
+    @cached_property
+    def states(self) -> Mapping[str, PanelState]:
+        """The snapshot's states where it is of this screen, aged where an answer is late."""
+        snapshot = self.snapshot
+        states = snapshot.states if snapshot and snapshot.screen == self.view.place.screen else {}
+        return aged(states, self.panels, *self.lateness)
+
+    @property
+    def watch_rows(self) -> int:
+        """How many rows the words about a rollback take."""
+        return watch_rows(self.width) if self.watched else 0
+
+    def watch(self) -> list[Line]:
+        """The words about a rollback that was sent."""
+        return watch_lines(self.watched, self.width, self.look) if self.watched else []
+
+    def scene(self) -> Scene:
+        """The facts that keys and lines look at."""
+        snapshot, reason = self.snapshot, "" if self.settings.serving else self.settings.no_serving
+        window, now, versions = (snapshot.window, snapshot.now, snapshot.versions) if snapshot else (None, None, ())
+        return Scene(self.settings.screens, self.rects, self.states, window, now, versions, reason)
+
+    def header(self, scene: Scene) -> Line:
+        """The first line."""
+        shown, snapshot = self.settings, self.snapshot
+        standing = Standing(shown.title, self.model, shown.environment, today=datetime.now(UTC).date())
+        if snapshot:
+            freshness, stands = snapshot.always.get("headline"), snapshot.clock_stands
+            standing = replace(standing, progress=snapshot.progress, freshness=freshness, clock_stands=stands)
+        return header_line(standing, self.view, scene, self.width, self.look)
+
+    def footer(self, scene: Scene) -> Line:
+        """The last line."""
+        return footer_line(self.view, scene, self.said, self.width, self.look)
+
+    def wanted(self, number: int) -> Wanted:
+        """What has to be asked for this view."""
+        view, place = self.view, self.view.place
+        asked = (view.width_s, view.baseline, view.end, place.picks, view.paused)
+        return Wanted(number, place.screen, self.panels, self.settings.model, *asked)

@@ -1,0 +1,150 @@
+"""`d`: two versions on the same window. How they behave, and in what their documents differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.dialogs.dialog import Dialog, Skin
+from clawpipe_tui.dialogs.errand import run_errand
+from clawpipe_tui.dialogs.pick import Choice, Pick
+from clawpipe_tui.dialogs.text import told
+from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.panels.draw import draw_panel
+from clawpipe_tui.panels.look import Line, Look, Span
+from clawpipe_tui.panels.state import PanelState
+from clawpipe_tui.result import Result
+from clawpipe_tui.spec import PanelSpec
+
+if TYPE_CHECKING:
+    from textual.events import Key
+
+    from clawpipe_tui.operations.diff import DocumentRow
+
+_MEASURES = PanelSpec(
+    *("measures", "version_diff", "table", "Behaviour in this window"),
+    columns=("measure", "a", "b", "difference", "verdict"),
+)
+_DOCUMENTS = PanelSpec("documents", "", "table", "Documents")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two versions: b is judged against a."""
+
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is known about two versions."""
+
+    pair: Pair
+    measures: PanelState = field(default_factory=lambda: PanelState("loading"))
+    documents: tuple[DocumentRow, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    """Version → why it was made."""
+    no_documents: str = ""
+    """Why there are no documents; empty where there are."""
+
+
+def comparison_lines(compared: Comparison, width: int, look: Look, *, everything: bool) -> list[Line]:
+    """Notes, behaviour, documents."""
+    pair = compared.pair
+    head: Line = (Span("  a "), Span(pair.a, "strong"), Span("   b "), Span(pair.b, "strong"))
+    lines: list[Line] = [(), head]
+    for version, note in compared.notes:
+        lines += told(f"{version}: {note}", width, "muted")
+    lines += [(), *_table(_MEASURES, compared.measures, width, look), ()]
+    if compared.no_documents:
+        return [*lines, *told(compared.no_documents, width, "warn")]
+    return [*lines, *_document_lines(compared, width, look, everything=everything)]
+
+
+def _document_lines(compared: Comparison, width: int, look: Look, *, everything: bool) -> list[Line]:
+    rows = [row for row in compared.documents if everything or row.change != "same"]
+    same = len(compared.documents) - len(rows)
+    cells = tuple((row.key, row.a, row.b, row.change) for row in rows)
+    result = Result("documents", ("key", compared.pair.a, compared.pair.b, "change"), cells)
+    state = PanelState("fresh" if rows else "empty", result, "" if rows else "the documents are the same")
+    lines = _table(_DOCUMENTS, state, width, look)
+    return [*lines, *(told(f"the same in both: {same}; u shows them", width, "muted") if same else [])]
+
+
+def _table(panel: PanelSpec, state: PanelState, width: int, look: Look) -> list[Line]:
+    """All rows of a table, however many: the page scrolls, not the panel."""
+    rows = len(state.result.rows) + 1 if state.result and state.result.rows else 2
+    height = rows + (2 if look.border == "box" else 1)
+    return draw_panel(panel, state, width, height, look)
+
+
+class DiffPage(Dialog[None]):
+    """Two versions side by side; a and b choose others."""
+
+    hints = (("↑↓", "scroll"), ("a b", "choose a version"), ("x", "swap"), ("u", "unchanged too"), ("esc", "close"))
+
+    def __init__(
+        self,
+        skin: Skin,
+        heading: str,
+        choices: Sequence[Choice],
+        pair: Pair,
+        compare: Callable[[Pair], Comparison],
+    ) -> None:
+        super().__init__(skin, heading)
+        self.choices = choices
+        self.compared = Comparison(pair, no_documents="Reading the documents…")
+        self.everything = False
+        self._compare = compare
+
+    def on_mount(self) -> None:
+        """Ask at once."""
+        self._ask(self.compared.pair)
+
+    def body(self, width: int) -> list[Line]:
+        """What is known by now."""
+        look = self.skin.look.fitted(*self.app.size)
+        return comparison_lines(self.compared, width, look, everything=self.everything)
+
+    def _ask(self, pair: Pair) -> None:
+        self.compared = Comparison(pair, no_documents="Reading the documents…")
+        self.redraw()
+        run_errand(self, "compare", lambda: self._compare(pair), self._answered, self._failed)
+
+    def _answered(self, compared: Comparison) -> None:
+        """An answer about a pair that is no longer looked at is dropped."""
+        if compared.pair == self.compared.pair:
+            self.compared = compared
+            self.redraw()
+
+    def _failed(self, error: Exception) -> None:
+        message = str(error) if isinstance(error, ClawpipeError) else f"{type(error).__name__}: {error}"
+        self.compared = Comparison(self.compared.pair, PanelState("failed", message=message))
+        self.redraw()
+
+    def on_key(self, event: Key) -> None:
+        """Choose, swap, show more; else what every dialog does."""
+        pair = self.compared.pair
+        match event.key:
+            case "a":
+                self._choose("a", pair.a, lambda name: Pair(name, pair.b))
+            case "b":
+                self._choose("b", pair.b, lambda name: Pair(pair.a, name))
+            case "x":
+                self._ask(Pair(pair.b, pair.a))
+            case "u":
+                self.everything = not self.everything
+                self.redraw()
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
+
+    def _choose(self, side: str, chosen: str, changed: Callable[[str], Pair]) -> None:
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self._ask(changed(name))
+
+        self.app.push_screen(Pick(self.skin, f"Version {side}", self.choices, chosen), picked)

@@ -1,0 +1,133 @@
+"""The pages of a rollback: the plan, the waiting, the answer, the refusal. Pure: a phase and a width in, lines out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.dialogs.text import columns, heading, literal, told
+from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.panels.look import Line, Span
+from clawpipe_tui.wording import moment, percent
+
+if TYPE_CHECKING:
+    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.serving.seam import Route
+
+OBSERVED_STYLES = {"waiting": "warn", "done": "good", "overdue": "bad", "reverted": "bad", "unknown": "warn"}
+OBSERVED_MARKS = {"waiting": "…", "done": "●", "overdue": "▲", "reverted": "▲", "unknown": "?"}
+
+
+@dataclass(frozen=True)
+class Planning:
+    """The routing is being read."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Ready to be sent, once there is a reason."""
+
+    plan: RollbackPlan
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Sent, and not yet answered."""
+
+    plan: RollbackPlan
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The API said yes; the logs have the last word."""
+
+    plan: RollbackPlan
+    sent: Sent
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No plan, or no yes: what is known, and what to do about it."""
+
+    message: str
+    hint: str
+    plan: RollbackPlan | None = None
+
+
+Phase = Planning | Planned | Sending | Answered | Refused
+
+
+def rollback_lines(phase: Phase, width: int) -> list[Line]:
+    """The page of one phase."""
+    match phase:
+        case Planning():
+            return [(), *told("Planning: reading where traffic goes now…", width, "muted")]
+        case Planned(plan):
+            return _plan_lines(plan, width)
+        case Sending(plan):
+            return [(), *told("Sending, once. Waiting for the answer…", width, "warn"), *_plan_lines(plan, width)]
+        case Answered(plan, sent, observation):
+            return _answer_lines(plan, sent, observation, width)
+        case Refused(message, hint, plan):
+            refusal = [(), *told(f"▲ {message}", width, "bad"), *(told(hint, width) if hint else [])]
+            return [*refusal, *(_plan_lines(plan, width) if plan else [])]
+
+
+def _plan_lines(plan: RollbackPlan, width: int) -> list[Line]:
+    route: Line = (Span("  "), Span(plan.leaving, "bad"), Span("  →  "), Span(plan.returning, "good"))
+    words = [*told(plan.why, width), *told(plan.effect, width, "muted"), *told(plan.guard, width, "muted")]
+    return [
+        (),
+        route,
+        (),
+        *words,
+        *heading("Traffic"),
+        *traffic_lines(plan.before.routes, plan.after),
+        *heading("The request, as it will be sent"),
+        *literal(plan.request),
+    ]
+
+
+def traffic_lines(before: tuple[Route, ...], after: tuple[Route, ...]) -> list[Line]:
+    """Each version's share of the traffic, now and then."""
+    now, then = ({route.version: route for route in routes} for routes in (before, after))
+    rows: list[list[Span]] = []
+    for version in sorted({**now, **then}):
+        shares = [_share(now.get(version)), _share(then.get(version))]
+        style = "" if shares[0] == shares[1] else "strong"
+        rows.append([Span(version, style), *(Span(share, style) for share in shares)])
+    return columns(("version", "now", "after"), rows)
+
+
+def _share(route: Route | None) -> str:
+    if route is None:
+        return "none"
+    return percent(route.weight_pct) if route.role == "live" else f"{percent(route.weight_pct)} {route.role}"
+
+
+def _answer_lines(plan: RollbackPlan, sent: Sent, observation: Observation | None, width: int) -> list[Line]:
+    style = "good" if sent.state == "applied" else "bad" if sent.state == "not applied" else "warn"
+    mark = {"good": "●", "bad": "▲", "warn": "?"}[style]
+    lines: list[Line] = [(), *told(f"{mark} {moment(sent.sent_at)} UTC: {sent.sentence}", width, style)]
+    if sent.state == "not applied":
+        return lines
+    lines += heading("What the logs say")
+    lines += observation_lines(observation, plan, width)
+    return [*lines, *heading("Traffic"), *traffic_lines(plan.before.routes, plan.after)]
+
+
+def observation_lines(observation: Observation | None, plan: RollbackPlan, width: int) -> list[Line]:
+    """The last look at the logs, in words."""
+    if observation is None:
+        return told(f"Watching until {plan.leaving} is silent…", width, "warn")
+    mark, style = OBSERVED_MARKS[observation.state], OBSERVED_STYLES[observation.state]
+    return told(f"{mark} {observation.state}: {observation.sentence}", width, style)
+
+
+def refusal(error: Exception, plan: RollbackPlan | None) -> Refused:
+    """Why it did not happen, for the user."""
+    if isinstance(error, ClawpipeError):
+        return Refused(error.message, error.hint, plan)
+    return Refused(f"{type(error).__name__}: {error}", "Nothing is known to have been changed.", plan)

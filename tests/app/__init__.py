@@ -1,0 +1,1 @@
+"""The console as stories: keys in, requests out, text on the screen."""

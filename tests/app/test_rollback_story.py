@@ -1,0 +1,125 @@
+"""A rollback at the console: planned, confirmed, sent once, watched in the logs."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.serving.errors import Conflict, Denied, Unavailable
+from tests.app.fakes import ANSWERS, NOW, FakeServing, FakeSession
+from tests.app.stories import Story, console
+
+
+async def opened(story: Story) -> None:
+    """The dialog, with its plan."""
+    await story.shows("WORSE")
+    await story.press("B")
+    await story.shows("v43  →  v42", "PUT /models/flight-delay/routing")
+
+
+def silent_since_the_change(session: FakeSession, serving: FakeServing) -> None:
+    """The logs now show v42 serving and nothing of v43."""
+    columns, _ = ANSWERS["silence"]
+    last = NOW + timedelta(seconds=30)
+    session.answers["silence"] = (columns, (("v42", "live", 900, NOW, last, 0.0),))
+    assert serving.sent
+
+
+async def test_b_opens_the_plan_and_sends_nothing() -> None:
+    """From, to, why, the traffic before and after, and the literal request; esc leaves no trace."""
+    async with console() as story:
+        await opened(story)
+        for text in ("is the canary", "90 %", "100 %", "Bearer ****", "Reason:"):
+            assert text in story.text
+        await story.press("escape")
+        await story.shows("WORSE")
+        assert story.serving.sent == []
+
+
+async def test_an_empty_reason_sends_nothing() -> None:
+    """Enter without a reason says that one is needed."""
+    async with console() as story:
+        await opened(story)
+        await story.press("enter")
+        await story.shows("a reason is needed")
+        assert story.serving.sent == []
+
+
+async def test_a_reason_and_enter_send_exactly_one_change() -> None:
+    """However often enter is pressed while the answer is awaited."""
+    serving = FakeServing(hold=threading.Event())
+    async with console(serving=serving) as story:
+        await opened(story)
+        await story.write("v43 errors at 9")
+        await story.press("enter", "enter", "enter")
+        await story.shows("Sending, once.")
+        await story.press("escape", "enter")
+        await story.shows("wait for its answer")
+        assert serving.hold
+        serving.hold.set()
+        await story.shows("Sent and accepted as change c-8")
+        await story.press("enter")
+        assert [change.reason for change in serving.sent] == ["v43 errors at 9"]
+
+
+async def test_the_watch_ends_when_the_logs_show_silence() -> None:
+    """The dashboard keeps the sentence with its numbers until esc."""
+    async with console() as story:
+        await opened(story)
+        await story.write("errors")
+        await story.press("enter")
+        await story.shows("Sent and accepted", "waiting")
+        await story.press("escape")
+        await story.shows("WORSE", "… waiting")
+        silent_since_the_change(story.session, story.serving)
+        await story.shows("● done: v43", "900 requests", "esc hides")
+        await story.press("escape")
+        assert "done: v43" not in story.text
+        assert len(story.serving.sent) == 1
+
+
+async def test_q_asks_again_while_a_rollback_is_being_watched() -> None:
+    """One q must not end a watch by accident."""
+    async with console() as story:
+        await opened(story)
+        await story.write("errors")
+        await story.press("enter")
+        await story.shows("Sent and accepted")
+        await story.press("escape", "q")
+        await story.shows("q again quits")
+        assert story.app.is_running
+
+
+async def test_a_serving_api_that_is_down_is_a_sentence() -> None:
+    """No plan, no request, and what to do."""
+    down = Unavailable("The serving API at http://127.0.0.1:9 does not answer.", "Is it running?")
+    async with console(serving=FakeServing(unreachable=down)) as story:
+        await story.shows("WORSE")
+        await story.press("B")
+        await story.shows("does not answer", "Is it running?")
+        await story.press("enter")
+        assert story.serving.sent == []
+
+
+async def test_a_refusal_is_shown_and_enter_does_not_send_again() -> None:
+    """Conflict and denial leave the dialog open with the sentence; a new attempt is a new plan."""
+    refusals: list[ClawpipeError] = [Conflict("bob was first.", "Plan again."), Denied("The token may not do this.")]
+    for refusal in refusals:
+        async with console(serving=FakeServing(refuse=refusal)) as story:
+            await opened(story)
+            await story.write("errors")
+            await story.press("enter")
+            await story.shows(refusal.message)
+            await story.press("enter", "enter")
+            assert len(story.serving.sent) == 1
+            await story.press("escape")
+            await story.shows("WORSE")
+
+
+async def test_without_a_serving_api_the_key_says_why_it_cannot_work() -> None:
+    """B is not hidden, it is explained."""
+    async with console((120, 40), can_change=False) as story:
+        await story.shows("WORSE")
+        await story.press("B")
+        await story.shows("no serving API is set")

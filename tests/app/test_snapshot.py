@@ -1,0 +1,110 @@
+"""What is asked for one screen, with which values, and what becomes of errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clawpipe_tui.panels.state import PanelState
+from clawpipe_tui.snapshot import Answers, OutdatedError, Wanted, aged, partner, sentence, take_snapshot
+from tests.app.fakes import DRIFT, MODEL, NOW, OVERVIEW, VERSIONS, FakeSession, panel
+
+WANTED = Wanted(1, "overview", tuple(OVERVIEW.panels.values()), MODEL, 3_600, "training")
+
+
+def still(_: object = None) -> bool:
+    """Nothing changed meanwhile."""
+    return False
+
+
+def test_the_window_follows_the_sessions_clock() -> None:
+    """A log of the past is looked at in its own time."""
+    snapshot = take_snapshot(FakeSession(), WANTED, Answers(), still)
+    assert snapshot.window is not None
+    assert snapshot.window.until == NOW + timedelta(minutes=1)
+    assert snapshot.clock_stands
+    assert (snapshot.model, snapshot.versions) == (MODEL, ("v42", "v43", "v41"))
+
+
+def test_every_usual_parameter_is_bound() -> None:
+    """A query may use any of them without asking."""
+    session = FakeSession()
+    take_snapshot(session, WANTED, Answers(), still)
+    usual = {"model", "version", "other", "since", "until", "step", "baseline", "column", "client", "now"}
+    assert all(usual <= context.keys() for _, context in session.asked)
+
+
+def test_a_failed_query_is_a_sentence_in_its_panel() -> None:
+    """The others are fresh."""
+    session = FakeSession(failing={"drift": "The query drift failed."})
+    snapshot = take_snapshot(session, WANTED, Answers(), still)
+    assert snapshot.states["drift"] == PanelState("failed", message="The query drift failed.")
+    assert snapshot.states["health"].kind == "fresh"
+
+
+def test_an_answer_is_kept_until_the_log_grows_but_an_error_is_not() -> None:
+    """Asking twice at the same revision repeats only what failed."""
+    session, answers = FakeSession(failing={"drift": "No."}), Answers()
+    take_snapshot(session, WANTED, answers, still)
+    session.asked.clear()
+    take_snapshot(session, WANTED, answers, still)
+    assert [query for query, _ in session.asked] == ["drift"]
+    session.number += 1
+    take_snapshot(session, WANTED, answers, still)
+    assert len(session.asked_for("health")) == 1
+
+
+def test_a_panel_that_drives_its_screen_picks_its_first_row() -> None:
+    """The histogram is asked for the worst column although nobody has moved a cursor."""
+    session = FakeSession()
+    wanted = replace(WANTED, panels=tuple(DRIFT.panels.values()))
+    assert take_snapshot(session, wanted, Answers(), still).picks == {"column": "temperature_f"}
+    assert session.asked_for("drift")[0]["column"] is None
+
+
+def test_a_picked_version_is_compared_with_the_busiest_other() -> None:
+    """The side-by-side table needs no second choice."""
+    session = FakeSession()
+    wanted = replace(WANTED, panels=tuple(VERSIONS.panels.values()), picks={"version": "v43"})
+    take_snapshot(session, wanted, Answers(), still)
+    context = session.asked_for("version_diff")[0]
+    assert (context["version"], context["other"]) == ("v43", "v42")
+    assert partner([], "v1") is None
+
+
+def test_what_a_screen_file_binds_goes_before_what_is_picked() -> None:
+    """A panel can be about one version for good."""
+    session = FakeSession()
+    bound = replace(panel("only", "error_types", "table"), bind={"version": "v41"})
+    take_snapshot(session, replace(WANTED, panels=(bound,), picks={"version": "v43"}), Answers(), still)
+    assert session.asked_for("error_types")[0]["version"] == "v41"
+
+
+def test_a_snapshot_that_nobody_wants_any_more_is_given_up() -> None:
+    """Between two questions the asker looks whether the user moved on."""
+    with pytest.raises(OutdatedError):
+        take_snapshot(FakeSession(), WANTED, Answers(), lambda: True)
+
+
+def test_late_rows_are_stale_and_missing_rows_are_loading() -> None:
+    """Both say for how long, in whole seconds."""
+    states = {"drift": PanelState("fresh"), "health": PanelState("failed", message="No.")}
+    shown = aged(states, WANTED.panels, 4.7, 9.2)
+    assert shown["drift"] == PanelState("stale", age_s=9.0)
+    assert shown["headline"] == PanelState("loading", age_s=4.0)
+    assert shown["health"].kind == "failed"
+    assert aged(states, WANTED.panels, 0.3, 9.2)["drift"].kind == "fresh"
+
+
+def test_a_foreign_error_is_one_line_that_names_its_kind() -> None:
+    """No traceback, no second line."""
+    assert sentence(ValueError("bad\nworse")) == "ValueError: bad"
+    assert sentence(KeyError()) == "KeyError"
+
+
+def test_the_asked_moment_has_a_zone() -> None:
+    """Ages are computed against it."""
+    asked_at = take_snapshot(FakeSession(), WANTED, Answers(), still).asked_at
+    assert (datetime.now(UTC) - asked_at).total_seconds() < 5
