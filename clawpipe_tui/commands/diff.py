@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.commands.opening import Opened, known_model, opened, serving_of
+from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of
 from clawpipe_tui.commands.output import as_table, json_records, out, talk
 from clawpipe_tui.errors import OK, ServingError, UsageError, nearest
-from clawpipe_tui.logs.listing import list_files
 from clawpipe_tui.operations.diff import diff_documents, only_changed
 from clawpipe_tui.result import Result
 from clawpipe_tui.wording import worded
@@ -19,7 +17,6 @@ from clawpipe_tui.wording import worded
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config
     from clawpipe_tui.operations.diff import DocumentRow
-    from clawpipe_tui.serving.seam import Registry
 
 
 def run(given: argparse.Namespace) -> int:
@@ -61,26 +58,15 @@ def _documents(rows: tuple[DocumentRow, ...], a: str, b: str) -> str:
 
 def document_rows(config: Config, model: str, a: str, b: str) -> tuple[DocumentRow, ...]:
     """What differs between the two version documents; empty, and said, where they cannot be had."""
-    registry = registry_of(config)
-    if registry is None:
+    if not has_documents(config):
         talk("No version documents: neither a serving API nor [versions] files is configured.")
         return ()
+    registry = registry_of(config)
     try:
         return only_changed(diff_documents(registry.version(model, a), registry.version(model, b)))
     except ServingError as error:
         talk(f"The version documents cannot be compared. {error}")
         return ()
-
-
-def registry_of(config: Config) -> Registry | None:
-    """Where version documents are: the serving API, else a folder of JSON files."""
-    if config.serving:
-        return serving_of(config)[0]
-    if config.version_files:
-        from clawpipe_tui.serving.folder import FolderRegistry
-
-        return FolderRegistry([Path(path) for path in sorted(list_files(config.version_files))])
-    return None
 
 
 def _known_version(log: Opened, version: str) -> None:

@@ -135,6 +135,21 @@ def serving_of(config: Config) -> tuple[Registry, Router]:
     return api, api
 
 
+def has_documents(config: Config) -> bool:
+    """Whether version documents can be had at all: from the serving API, or from files."""
+    return bool(config.serving or config.version_files)
+
+
+def registry_of(config: Config) -> Registry:
+    """Where version documents are: the serving API, else a folder of JSON files."""
+    if config.serving or not config.version_files:
+        return serving_of(config)[0]
+    from clawpipe_tui.logs.listing import list_files
+    from clawpipe_tui.serving.folder import FolderRegistry
+
+    return FolderRegistry([Path(path) for path in sorted(list_files(config.version_files))])
+
+
 def read_token(serving: Serving) -> str:
     """The token from its environment variable or file. Raises UsageError where it is named but not there."""
     import os

@@ -7,14 +7,23 @@ import locale
 import os
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from clawpipe_tui.catalog import query_folders, shipped
-from clawpipe_tui.commands.opening import BASELINES, baseline_of, clock, configure, option, serving_of
-from clawpipe_tui.config import config_folder
+from clawpipe_tui.commands.opening import (
+    BASELINES,
+    baseline_of,
+    clock,
+    configure,
+    has_documents,
+    option,
+    registry_of,
+    serving_of,
+)
+from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.errors import UsageError, nearest
-from clawpipe_tui.panels.look import PALETTES, Look
+from clawpipe_tui.panels.look import PALETTES, Charts, Look
 from clawpipe_tui.spec import load_screens
 from clawpipe_tui.window import parse_span_s
 
@@ -32,12 +41,13 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
     config, now = configure(given), clock(given)
     baseline_of(given)
     names = [path.stem for folder in query_folders() for path in folder.glob("[!_]*.sql")]
-    serving = config.serving
     return ConsoleSettings(
         screens=load_screens((shipped("screens"), config_folder() / "screens"), names),
         open_session=lambda: _follow(config, now),
         model=config.model,
-        serving=(lambda: serving_of(config)) if serving else None,
+        serving=(lambda: serving_of(config)) if config.serving else None,
+        registry=(lambda: registry_of(config)) if has_documents(config) else None,
+        journal=state_folder(),
         environment=config.environment,
         theme=_theme(config),
         look=Look(charts=_charts(config)),
@@ -66,10 +76,13 @@ def _theme(config: Config) -> str:
     return "dark" if rich else "ansi"
 
 
-def _charts(config: Config) -> str:
-    """Braille where the terminal can show it, else ASCII."""
+def _charts(config: Config) -> Charts:
+    """As asked for; else braille where the terminal can show it, else ASCII. Raises UsageError."""
     if config.charts:
-        return config.charts
+        known: dict[str, Charts] = {name: name for name in get_args(Charts)}
+        if config.charts not in known:
+            raise UsageError(f"There are no {config.charts!r} charts.", nearest(config.charts, known))
+        return known[config.charts]
     encoding = (sys.stdout.encoding or locale.getpreferredencoding(do_setlocale=False)).lower().replace("-", "")
     plain = encoding not in {"utf8", "utf_8"} or os.environ.get("TERM") in _PLAIN_TERMINALS
     return "ascii" if plain else "braille"
