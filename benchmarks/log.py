@@ -27,10 +27,9 @@ def make_log(rows: int, rows_a_file: int = ROWS_A_FILE) -> Path:
         pq.write_table(table(number, rows_a_file), folder / "logs" / f"part-{number:05d}.parquet", compression="zstd")
     pq.write_table(table(-1, 20_000).select([*NUMERIC, *CATEGORICAL]), folder / "baseline.parquet")
     features = f"numeric = {list(NUMERIC)}\ncategorical = {list(CATEGORICAL)}"
-    (folder / "clawpipe.toml").write_text(
-        f'[log]\nfiles = "logs/*.parquet"\nnow = "end"\n[features]\n{features}\n[baseline]\nfiles = "baseline.parquet"\n',
-        encoding="utf-8",
-    )
+    lines = ["[log]", 'files = "logs/*.parquet"', 'now = "end"', "[features]", features]
+    lines += ["[baseline]", 'files = "baseline.parquet"', ""]
+    (folder / "clawpipe.toml").write_text("\n".join(lines), encoding="utf-8")
     (folder / "done").touch()
     return folder
 
