@@ -14,7 +14,7 @@ from clawpipe_tui.dashboard.asker import Asker
 from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
 from clawpipe_tui.dashboard.keys import KEYS, Key, key_for, screen_keys
-from clawpipe_tui.dashboard.rollback import Rollback
+from clawpipe_tui.dashboard.rollback import Rollback, Wish, firing, wishes
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dashboard.view import panel_in
 from clawpipe_tui.dashboard.watch import Watch, Watched
@@ -22,6 +22,7 @@ from clawpipe_tui.dialogs.dialog import Skin
 from clawpipe_tui.dialogs.diff import DiffPage, Pair
 from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
 from clawpipe_tui.dialogs.rollback import RollbackDialog
+from clawpipe_tui.dialogs.pick import Pick
 from clawpipe_tui.dialogs.sql import SqlPage
 from clawpipe_tui.errors import INTERRUPTED
 from clawpipe_tui.snapshot import Snapshot, context_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from clawpipe_tui.dashboard.view import View
-    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
 
 __all__ = ["ClawpipeApp", "ConsoleSettings", "run_console"]
 
@@ -70,7 +71,9 @@ class ClawpipeApp(App[None]):
             "refresh": self._refresh_now,
             "sql": self._show_sql,
             "diff": self._show_diff,
-            "rollback": self._plan_rollback,
+            "rollback": partial(self._plan_move, Wish()),
+            "undo": partial(self._plan_move, Wish("undo")),
+            "move": self._pick_move,
             "help": self._show_help,
             "quit": self._quit,
         }
@@ -201,14 +204,28 @@ class ClawpipeApp(App[None]):
 
     # Rollback
 
-    def _plan_rollback(self) -> None:
+    def _plan_move(self, wish: Wish) -> None:
         if self.settings.serving:
-            rollback = Rollback(self.settings, self.settings.serving, self.desk.model)
-            heading = " · ".join(filter(None, (f"Roll back {self.desk.model}", self.settings.environment)))
-            on_sent = partial(self._watch_it, rollback)
-            self.push_screen(RollbackDialog(self.skin, heading, rollback.plan, rollback.send, on_sent))
+            move = Rollback(self.settings, self.settings.serving, self.desk.model, wish, self.asker.session)
+            heading = " · ".join(filter(None, (f"{wish.heading} {self.desk.model}", self.settings.environment)))
+            snapshot = self.desk.snapshot
+            reason = firing(snapshot.headline if snapshot else None) if wish.action == "rollback" else ""
+            on_sent = partial(self._watch_it, move)
+            self.push_screen(RollbackDialog(self.skin, heading, move.plan, move.send, on_sent, reason))
 
-    def _watch_it(self, rollback: Rollback, plan: RollbackPlan, sent: Sent) -> None:
+    def _pick_move(self) -> None:
+        snapshot = self.desk.snapshot
+        found = wishes(snapshot.version_rows if snapshot else ())
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self._plan_move(found[name][1])
+
+        if found:
+            choices = [(name, words) for name, (words, _) in found.items()]
+            self.push_screen(Pick(self.skin, f"Move traffic of {self.desk.model}", choices, choices[0][0]), picked)
+
+    def _watch_it(self, rollback: Rollback, plan: MovePlan, sent: Sent) -> None:
         session = self.asker.session
         if session is None or sent.state == "not applied":
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from clawpipe_tui import __version__
@@ -79,15 +80,37 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("b", metavar="B")
     diff.add_argument("--format", choices=("table", "json"), default="table")
 
-    rollback = add("rollback", "plan a rollback, or do it: send once, then verify it in the logs")
-    rollback.add_argument("model_name", metavar="MODEL")
-    rollback.add_argument("--to", metavar="V", help="the version to go back to (default: what served before)")
-    rollback.add_argument("--reason", default="", help="why; it is kept in the audit log")
-    doing = rollback.add_mutually_exclusive_group(required=True)
+    _add_moves(add)
+    return parser
+
+
+def _add_moves(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Every command that moves traffic: the same options, the same way."""
+    rollback = _moving(add("rollback", "plan a rollback, or do it: send once, then verify it in the logs"))
+    rollback.add_argument("--to", dest="version_name", metavar="V", help="the version to go back to")
+    _moving(add("undo", "give the traffic back to what served before the last change"))
+    promote = _moving(add("promote", "give one version all of the traffic"))
+    promote.add_argument("version_name", metavar="VERSION")
+    canary = _moving(add("canary", "give one version a share of the traffic; the live one keeps the rest"))
+    canary.add_argument("version_name", metavar="VERSION")
+    canary.add_argument("weight_pct", type=float, metavar="PERCENT", help="0 takes it out")
+    unshadow = _moving(add("unshadow", "stop sending copies of the traffic to a shadow"))
+    unshadow.add_argument("version_name", metavar="VERSION")
+    approve = add("approve", "let somebody else's change take effect")
+    approve.add_argument("model_name", metavar="MODEL")
+    approve.add_argument("change_id", metavar="CHANGE", nargs="?", help="without it: list what waits")
+
+
+def _moving(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("model_name", metavar="MODEL")
+    command.add_argument("--reason", default="", help="why; it is kept in the audit log")
+    command.add_argument("--reference", default="", metavar="ID", help="a ticket or an incident: INC-7")
+    command.add_argument("--confirm", default="", metavar="MODEL", help="the model's name again, in production")
+    doing = command.add_mutually_exclusive_group(required=True)
     doing.add_argument("--plan", action="store_true", help="show what would be sent, and send nothing")
     doing.add_argument("--yes", action="store_true", help="send it")
-    rollback.add_argument("--deadline", type=float, default=120.0, metavar="S", help="how long to watch the logs (120)")
-    return parser
+    command.add_argument("--deadline", type=float, default=120.0, metavar="S", help="how long to watch the logs (120)")
+    return command
 
 
 def _where() -> argparse.ArgumentParser:
@@ -110,3 +133,6 @@ def _where() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+    writing = group.add_mutually_exclusive_group()
+    writing.add_argument("--write", action="store_true", help="let the console change where traffic goes")
+    writing.add_argument("--read-only", dest="write", action="store_false", help="change nothing (the default)")

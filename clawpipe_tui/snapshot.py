@@ -70,6 +70,13 @@ class Snapshot:
         return str(state.result.bound.get("model") or "") if state and state.result else ""
 
     @property
+    def headline(self) -> dict[str, Value] | None:
+        """The verdict of the moment; None where it has not been answered."""
+        state = self.always.get("headline")
+        rows = state.result.records() if state and state.result else []
+        return rows[0] if rows else None
+
+    @property
     def version_rows(self) -> list[dict[str, Value]]:
         """The same, with role and share."""
         return _records(self.always.get("versions"))

@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
     if after_s is None:
         after_s = _AFTER_WITH_TERMINAL_S if terminal else _AFTER_HEADLESS_S
     with set_stage(after_s) as stage:
-        given.logs = str(stage.folder)
+        given.logs, given.write = str(stage.folder), True
         if not terminal:
             from clawpipe_tui.commands.story import tell
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from clawpipe_tui.serving.seam import Registry, Router
     from clawpipe_tui.session import LogSession
 
+_WRITE_WORDS: Mapping[str, bool | None] = {
+    "": None, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False,
+}  # fmt: skip
 BASELINES = ("training", "previous window", "same hour yesterday")
 
 
@@ -38,9 +42,22 @@ def configure(given: argparse.Namespace) -> Config:
         window=option(given, "window") or config.window,
         charts=option(given, "charts") or config.charts,
         theme=option(given, "theme") or config.theme,
+        write=may_write(given, config),
     )
     url = option(given, "api")
     return replace(config, serving=replace(config.serving or Serving(url), url=url)) if url else config
+
+
+def may_write(given: argparse.Namespace, config: Config) -> bool:
+    """Whether anything may be changed: the command line says, else CLAWPIPE_WRITE, else the configuration."""
+    asked: bool | None = getattr(given, "write", None)
+    if asked is not None:
+        return asked
+    word = os.environ.get("CLAWPIPE_WRITE", "").strip().lower()
+    if word not in _WRITE_WORDS:
+        raise UsageError(f"CLAWPIPE_WRITE is {word!r}.", "Write 1 or 0.")
+    said = _WRITE_WORDS[word]
+    return config.write if said is None else said
 
 
 def clock(given: argparse.Namespace) -> datetime | None:

@@ -23,6 +23,7 @@ from clawpipe_tui.commands.opening import (
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.errors import UsageError, nearest
+from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
 from clawpipe_tui.spec import load_screens
 from clawpipe_tui.window import parse_span_s
@@ -48,6 +49,8 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         serving=(lambda: serving_of(config)) if config.serving else None,
         registry=(lambda: registry_of(config)) if has_documents(config) else None,
         journal=state_folder(),
+        safety=Safety(config.write, config.environment, config.guardrails),
+        objectives=config.objectives,
         environment=config.environment,
         theme=_theme(config),
         look=Look(charts=_charts(config)),

@@ -16,7 +16,7 @@ from clawpipe_tui.commands.settings import console_settings
 from clawpipe_tui.commands.show import frame
 from clawpipe_tui.dashboard.desk import Desk
 from clawpipe_tui.errors import FAILED, OK
-from clawpipe_tui.operations.rollback import observe, plan_rollback, send
+from clawpipe_tui.operations.rollback import Logs, Safety, observe, plan_rollback, send
 from clawpipe_tui.panels.frame import to_text
 
 if TYPE_CHECKING:
@@ -96,10 +96,12 @@ class _Story:
 
     def _roll_back(self) -> int:
         registry, router = serving_of(self.session.config)
-        plan = plan_rollback(registry, router, self.session.model(), to=None, key=uuid4().hex)
+        logs = Logs(self.session.ask, self.session.now())
+        plan = plan_rollback(registry, router, self.session.model(), to=None, key=uuid4().hex, logs=logs)
         self.say(f"Rolling back. {plan.sentence}")
+        out("\n".join(f"{remark.about}: {remark.text}" for remark in plan.remarks) + "\n")
         out(plan.request)
-        sent = send(router, plan, _REASON)
+        sent = send(router, plan, _REASON, safety=Safety(write=True, environment="demo"))
         self.say(sent.sentence)
         deadline = time.monotonic() + _VERIFIED_WITHIN_S
         observation = observe(self.session.ask, router, plan, sent, self.session.now(), _VERIFIED_WITHIN_S)

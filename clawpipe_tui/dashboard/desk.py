@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.config import Objectives
 from clawpipe_tui.dashboard.header import Standing, footer_line, header_line
 from clawpipe_tui.dashboard.view import Place, Scene, View, first_focus
 from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
+from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
 from clawpipe_tui.spec import Rect, ScreenSpec, rectangles
@@ -52,6 +54,9 @@ class ConsoleSettings:
     deadline_s: float = 120.0
     """How long the logs may take to confirm a rollback before it is called overdue."""
 
+    safety: Safety = field(default_factory=lambda: Safety(write=False))
+    """What may be changed from here."""
+    objectives: Objectives = field(default_factory=Objectives)
     @property
     def documents(self) -> Callable[[], Registry] | None:
         """Where version documents are read: the files of the configuration, else the serving API."""

@@ -103,6 +103,8 @@ KEYS = (
     Key("sql", ("s",), "s", "the question and the SQL behind the panel", "s sql", blocked=_no_answer),
     Key("diff", ("d",), "d", "compare two versions on this window", "d diff", blocked=_one_version),
     Key("rollback", ("B",), "B", "plan a rollback (asks before it sends)", "B rollback", blocked=_no_serving),
+    Key("undo", ("u",), "u", "plan to undo the last change (asks before it sends)", blocked=_no_serving),
+    Key("move", ("M",), "M", "promote, set a canary's weight, stop a shadow", blocked=_no_serving),
     Key("help", ("?",), "?", "these keys", "? help"),
     Key("quit", ("q",), "q", "quit", "q quit"),
 )

@@ -1,50 +1,122 @@
-"""One rollback from the console: opens the serving API on first use, and calls the same operations as the command."""
+"""One move of traffic from the console: the serving API on first use, the same operations as the command."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from clawpipe_tui.dashboard.desk import ConsoleSettings
-    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.operations.guardrails import Ruling
+    from clawpipe_tui.operations.journal import Journal
+    from clawpipe_tui.operations.plan import Action
+    from clawpipe_tui.operations.rollback import Consent, MovePlan, Observation, Sent
     from clawpipe_tui.serving.seam import Registry, Router
     from clawpipe_tui.warehouse import Session
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants moved."""
+
+    action: Action = "rollback"
+    version: str | None = None
+    weight_pct: float | None = None
+
+    @property
+    def heading(self) -> str:
+        """For the dialog's title."""
+        words = {
+            "rollback": "Roll back",
+            "undo": "Undo the last change of",
+            "promote": f"Promote {self.version} of",
+            "canary": f"Give {self.version} {self.weight_pct or 0:g} % of",
+            "stop shadow": f"Stop the shadow {self.version} of",
+        }
+        return words[self.action]
 
 
 class Rollback:
     """Plan, send and observe with one connection and one idempotency key; every method blocks."""
 
-    def __init__(self, settings: ConsoleSettings, serving: Callable[[], tuple[Registry, Router]], model: str) -> None:
+    def __init__(
+        self,
+        settings: ConsoleSettings,
+        serving: Callable[[], tuple[Registry, Router]],
+        model: str,
+        wish: Wish,
+        session: Session | None = None,
+    ) -> None:
         self._settings = settings
         self._open = serving
         self._model = model
+        self._wish = wish
+        self._session = session
         self._serving: tuple[Registry, Router] | None = None
         self._key = uuid4().hex
 
-    def plan(self) -> RollbackPlan:
-        """What would be sent."""
-        from clawpipe_tui.operations.rollback import plan_rollback
+    def plan(self) -> tuple[MovePlan, Ruling]:
+        """What would be sent, and what this console's own rules ask for."""
+        from clawpipe_tui.operations.rollback import Logs, plan_move
 
-        return plan_rollback(*self._opened(), self._model, to=None, key=self._key)
+        session = self._session
+        logs = Logs(session.ask, session.now(), self._settings.objectives) if session else None
+        plan = plan_move(
+            *self._opened(),
+            self._model,
+            action=self._wish.action,
+            version=self._wish.version,
+            weight_pct=self._wish.weight_pct,
+            key=self._key,
+            logs=logs,
+        )
+        journal = self._journal()
+        attempts = journal.attempts() if journal else ()
+        return plan, self._settings.safety.ruling(plan, attempts, datetime.now(UTC))
 
-    def send(self, plan: RollbackPlan, reason: str) -> Sent:
+    def send(self, plan: MovePlan, consent: Consent) -> Sent:
         """Send it, once."""
-        from clawpipe_tui.operations.journal import Journal
         from clawpipe_tui.operations.rollback import send
 
-        journal = Journal(self._settings.journal) if self._settings.journal else None
-        return send(self._opened()[1], plan, reason, journal=journal)
+        return send(self._opened()[1], plan, consent, safety=self._settings.safety, journal=self._journal())
 
-    def observe(self, session: Session, plan: RollbackPlan, sent: Sent) -> Observation:
+    def observe(self, session: Session, plan: MovePlan, sent: Sent) -> Observation:
         """What the logs say by now."""
         from clawpipe_tui.operations.rollback import observe
 
         return observe(session.ask, self._opened()[1], plan, sent, session.now(), self._settings.deadline_s)
 
+    def _journal(self) -> Journal | None:
+        from clawpipe_tui.operations.journal import Journal
+
+        return Journal(self._settings.journal) if self._settings.journal else None
+
     def _opened(self) -> tuple[Registry, Router]:
         if self._serving is None:
             self._serving = self._open()
         return self._serving
+
+
+def firing(headline: Mapping[str, object] | None) -> str:
+    """The reason that the firing verdict gives; empty where nothing fires."""
+    if not headline or headline.get("verdict") not in {"worse", "drifted"}:
+        return ""
+    return str(headline.get("sentence") or "")
+
+
+def wishes(rows: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, Wish]]:
+    """What can be wished for besides a rollback, by name, with a word about each: from the rows of `versions`."""
+    found: dict[str, tuple[str, Wish]] = {}
+    for row in rows:
+        version, role = str(row["version"]), str(row.get("role") or "")
+        if role == "shadow":
+            found[f"stop shadow {version}"] = ("its copies of the traffic end", Wish("stop shadow", version))
+            continue
+        found[f"promote {version}"] = (f"{role}, all of the traffic", Wish("promote", version))
+        for weight_pct in (5.0, 20.0, 50.0) if role != "live" or not row.get("weight_pct") else ():
+            found[f"canary {version} {weight_pct:g} %"] = (role, Wish("canary", version, weight_pct))
+    return found

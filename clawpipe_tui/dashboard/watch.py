@@ -13,7 +13,7 @@ from clawpipe_tui.panels.cells import wrap
 from clawpipe_tui.panels.look import Line, Look
 
 if TYPE_CHECKING:
-    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
 
 _WIDE = 160
 
@@ -22,7 +22,7 @@ _WIDE = 160
 class Watched:
     """One rollback that was sent, and the last look at what became of it."""
 
-    plan: RollbackPlan
+    plan: MovePlan
     sent: Sent
     observation: Observation | None = None
 
@@ -40,7 +40,7 @@ def watch_rows(width: int) -> int:
 def watch_lines(watched: Watched, width: int, look: Look) -> list[Line]:
     """What became of the rollback; it stays on the dashboard until it is dismissed."""
     observation = watched.observation
-    text = f"rollback to {watched.plan.returning} sent; watching the logs until {watched.plan.leaving} is silent"
+    text = f"{watched.plan.action} sent ({watched.plan.result}); watching the logs until they confirm it"
     style, mark = "warn", "…"
     if observation is not None:
         style, mark = OBSERVED_STYLES[observation.state], OBSERVED_MARKS[observation.state]

@@ -13,21 +13,24 @@ from clawpipe_tui.dialogs.dialog import Dialog, Skin
 from clawpipe_tui.dialogs.errand import run_errand
 from clawpipe_tui.dialogs.picture import Pages, Picture
 from clawpipe_tui.dialogs.rollback_page import Answered, Phase, Planned, Planning, Sending, refusal, rollback_lines
+from clawpipe_tui.operations.sending import Consent
 from clawpipe_tui.panels.look import Line, Span
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.events import Key
+    from textual.events import Key, Paste
 
-    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from clawpipe_tui.operations.guardrails import Ruling
+    from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
 
 
 class RollbackDialog(Dialog[None]):
     """Plan, reason, one request, its answer, and the watch that follows."""
 
     DEFAULT_CSS = """
-    RollbackDialog #reason-row { height: 1; }
+    RollbackDialog #reason-row, RollbackDialog #name-row { height: 1; }
     RollbackDialog #reason-label { width: 10; }
+    RollbackDialog #name-label { width: 30; }
     RollbackDialog Input { width: 1fr; background: ansi_default; background-tint: ansi_default 0%; }
     RollbackDialog Button { width: auto; min-width: 8; margin: 0 1 0 1; background: ansi_default; }
     RollbackDialog Button:focus { text-style: reverse; }
@@ -38,20 +41,29 @@ class RollbackDialog(Dialog[None]):
         self,
         skin: Skin,
         heading: str,
-        plan: Callable[[], RollbackPlan],
-        send: Callable[[RollbackPlan, str], Sent],
-        on_sent: Callable[[RollbackPlan, Sent], None],
+        plan: Callable[[], tuple[MovePlan, Ruling]],
+        send: Callable[[MovePlan, Consent], Sent],
+        on_sent: Callable[[MovePlan, Sent], None],
+        reason: str = "",
     ) -> None:
         super().__init__(skin, heading)
         self.phase: Phase = Planning()
         self._plan, self._send, self._on_sent = plan, send, on_sent
         self._said = ""
+        self._prefilled = reason
 
     def compose(self) -> ComposeResult:
         """The page, and under it the reason and the two buttons."""
         theme = self.skin.theme
-        reason = Input(placeholder="why? it is written into the audit log", id="reason", compact=True)
-        reason.cursor_blink = False
+        reason = Input(
+            self._prefilled,
+            placeholder="why? it is written into the audit log",
+            id="reason",
+            compact=True,
+            select_on_focus=False,
+        )
+        name = Input(placeholder="type it to confirm", id="name", compact=True)
+        reason.cursor_blink = name.cursor_blink = False
         yield Picture(theme, id="title")
         yield Pages(theme, id="body")
         yield Picture(theme, id="said")
@@ -60,12 +72,16 @@ class RollbackDialog(Dialog[None]):
             yield reason
             yield Button(Content("[ Send ]"), id="send", compact=True)
             yield Button(Content("[ Cancel ]"), id="cancel", compact=True)
+        with Horizontal(id="name-row"):
+            yield Picture(theme, id="name-label")
+            yield name
         yield Picture(theme, id="hints")
 
     def on_mount(self) -> None:
         """Begin to plan while the user begins to write."""
         self.query_one("#reason-label", Picture).show([(Span(" Reason: ", "strong"),)])
-        self.query_one(Input).focus()
+        self.query_one("#name-label", Picture).show([(Span(" The model's name, to confirm: ", "strong"),)])
+        self.query_one("#cancel", Button).focus()
         run_errand(self, "plan", self._plan, self._planned, self._not_planned)
 
     def body(self, width: int) -> list[Line]:
@@ -77,6 +93,7 @@ class RollbackDialog(Dialog[None]):
         asks = isinstance(self.phase, Planning | Planned)
         self.hints = _hints(self.phase)
         self.query_one("#reason-row").display = asks
+        self.query_one("#name-row").display = self._asks_name
         self.query_one("#said", Picture).show([(Span(" " + self._said, "warn"),)])
         super().redraw()
 
@@ -87,9 +104,19 @@ class RollbackDialog(Dialog[None]):
             self.set_focus(self.query_one(Pages))
         self.redraw()
 
-    def on_input_submitted(self, _event: Input.Submitted) -> None:
-        """Enter in the reason."""
-        self.submit()
+    @property
+    def _asks_name(self) -> bool:
+        return isinstance(self.phase, Planned) and self.phase.ruling.type_name
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the reason, or in the name that must follow it."""
+        if event.input.id == "reason" and self._asks_name and not self._typed():
+            self.query_one("#name", Input).focus()
+        else:
+            self.submit()
+
+    def _typed(self) -> str:
+        return self.query_one("#name", Input).value.strip()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The two buttons."""
@@ -100,25 +127,27 @@ class RollbackDialog(Dialog[None]):
 
     def submit(self) -> None:
         """Send, if there is a plan, a reason, and nothing was sent before: the phase is the guard."""
-        reason = self.query_one(Input).value.strip()
+        reason = self.query_one("#reason", Input).value.strip()
         if not isinstance(self.phase, Planned):
             self._say("Nothing was sent: the plan is not there yet." if isinstance(self.phase, Planning) else "")
             return
-        if not reason:
-            self._say("Nothing was sent: a reason is needed, it is written into the audit log.")
+        plan, ruling = self.phase.plan, self.phase.ruling
+        missing = _missing(plan, ruling, reason, self._typed())
+        if missing:
+            self._say(f"Nothing was sent: {missing}")
             return
-        plan = self.phase.plan
+        consent = Consent(reason, typed=self._typed(), evidence={"Headline": self._prefilled})
         self.enter_phase(Sending(plan, reason))
         # The answer goes to the app: it outlives this dialog.
         run_errand(
             self.app,
             "send",
-            lambda: self._send(plan, reason),
+            lambda: self._send(plan, consent),
             lambda sent: self._answered(plan, sent),
             lambda error: self.enter_phase(refusal(error, plan)),
         )
 
-    def _answered(self, plan: RollbackPlan, sent: Sent) -> None:
+    def _answered(self, plan: MovePlan, sent: Sent) -> None:
         self.enter_phase(Answered(plan, sent))
         self._on_sent(plan, sent)
 
@@ -126,8 +155,8 @@ class RollbackDialog(Dialog[None]):
         self._said = text
         self.redraw()
 
-    def _planned(self, plan: RollbackPlan) -> None:
-        self.enter_phase(Planned(plan))
+    def _planned(self, planned: tuple[MovePlan, Ruling]) -> None:
+        self.enter_phase(Planned(*planned))
 
     def _not_planned(self, error: Exception) -> None:
         self.enter_phase(refusal(error, None))
@@ -140,8 +169,24 @@ class RollbackDialog(Dialog[None]):
 
     def on_key(self, event: Key) -> None:
         """What is typed belongs to the input and the buttons; arrows, pages and esc to the dialog."""
+        if event.is_printable and event.character and self._begins_reason(event.character):
+            event.stop()
         if isinstance(self.focused, Input | Button) and event.key not in ("escape", "pagedown", "pageup", "up", "down"):
             event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        """As if it were typed."""
+        self._begins_reason(event.text.splitlines()[0] if event.text else "")
+
+    def _begins_reason(self, text: str) -> bool:
+        """Cancel has the focus at first, so that enter alone sends nothing; who types begins another reason."""
+        cancel = self.query_one("#cancel", Button)
+        if self.focused is not cancel or not isinstance(self.phase, Planning | Planned):
+            return False
+        reason = self.query_one("#reason", Input)
+        reason.value, reason.cursor_position = text, len(text)
+        reason.focus()
+        return True
 
     def close(self) -> None:
         """Leave; the watch goes on. Not while a request is on its way: its answer would be lost."""
@@ -151,9 +196,26 @@ class RollbackDialog(Dialog[None]):
             self.dismiss(None)
 
 
+def _missing(plan: MovePlan, ruling: Ruling, reason: str, typed: str) -> str:
+    """What stands against sending; empty where nothing does."""
+    if ruling.denied:
+        return ruling.denied
+    if not reason:
+        return "a reason is needed, it is written into the audit log."
+    if ruling.type_name and typed != plan.model:
+        return f"the model's name must be typed: {plan.model}."
+    return ""
+
+
 def _hints(phase: Phase) -> tuple[tuple[str, str], ...]:
     if isinstance(phase, Planning | Planned):
-        return (("enter", "send once"), ("tab", "buttons"), ("pgup pgdn", "read"), ("esc", "cancel: nothing is sent"))
+        return (
+            ("type", "a reason"),
+            ("enter", "send once"),
+            ("tab", "move"),
+            ("pgup pgdn", "read"),
+            ("esc", "cancel: nothing is sent"),
+        )
     if isinstance(phase, Answered):
         return (("↑↓", "scroll"), ("esc", "back to the console; the watch goes on"))
     return (("↑↓", "scroll"), ("esc", "close"))

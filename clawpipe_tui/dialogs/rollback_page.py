@@ -11,9 +11,13 @@ from clawpipe_tui.panels.look import Line, Span
 from clawpipe_tui.wording import moment, percent
 
 if TYPE_CHECKING:
-    from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent
+    from collections.abc import Sequence
+
+    from clawpipe_tui.operations.guardrails import Ruling
+    from clawpipe_tui.operations.rollback import MovePlan, Observation, Remark, Sent
     from clawpipe_tui.serving.seam import Route
 
+_TONE_MARKS = {"": " ", "good": "●", "warn": "?", "bad": "▲"}
 OBSERVED_STYLES = {"waiting": "warn", "done": "good", "overdue": "bad", "reverted": "bad", "unknown": "warn"}
 OBSERVED_MARKS = {"waiting": "…", "done": "●", "overdue": "▲", "reverted": "▲", "unknown": "?"}
 
@@ -27,14 +31,15 @@ class Planning:
 class Planned:
     """Ready to be sent, once there is a reason."""
 
-    plan: RollbackPlan
+    plan: MovePlan
+    ruling: Ruling
 
 
 @dataclass(frozen=True)
 class Sending:
     """Sent, and not yet answered."""
 
-    plan: RollbackPlan
+    plan: MovePlan
     reason: str
 
 
@@ -42,7 +47,7 @@ class Sending:
 class Answered:
     """The API said yes; the logs have the last word."""
 
-    plan: RollbackPlan
+    plan: MovePlan
     sent: Sent
     observation: Observation | None = None
 
@@ -53,7 +58,7 @@ class Refused:
 
     message: str
     hint: str
-    plan: RollbackPlan | None = None
+    plan: MovePlan | None = None
 
 
 Phase = Planning | Planned | Sending | Answered | Refused
@@ -64,8 +69,8 @@ def rollback_lines(phase: Phase, width: int) -> list[Line]:
     match phase:
         case Planning():
             return [(), *told("Planning: reading where traffic goes now…", width, "muted")]
-        case Planned(plan):
-            return _plan_lines(plan, width)
+        case Planned(plan, ruling):
+            return [*_remarks(ruling.remarks, width), *_plan_lines(plan, width)]
         case Sending(plan):
             return [(), *told("Sending, once. Waiting for the answer…", width, "warn"), *_plan_lines(plan, width)]
         case Answered(plan, sent, observation):
@@ -75,19 +80,30 @@ def rollback_lines(phase: Phase, width: int) -> list[Line]:
             return [*refusal, *(_plan_lines(plan, width) if plan else [])]
 
 
-def _plan_lines(plan: RollbackPlan, width: int) -> list[Line]:
+def _plan_lines(plan: MovePlan, width: int) -> list[Line]:
     route: Line = (Span("  "), Span(plan.leaving, "bad"), Span("  →  "), Span(plan.returning, "good"))
-    words = [*told(plan.why, width), *told(plan.effect, width, "muted"), *told(plan.guard, width, "muted")]
+    promises = [*told(plan.effect, width, "muted"), *told(plan.guard, width, "muted")]
     return [
         (),
-        route,
+        *(told(plan.sentence, width) if plan.shadows_only else [route]),
         (),
-        *words,
+        *told(plan.why, width),
+        *_remarks(plan.remarks, width),
         *heading("Traffic"),
         *traffic_lines(plan.before.routes, plan.after),
         *heading("The request, as it will be sent"),
         *literal(plan.request),
+        (),
+        *promises,
     ]
+
+
+def _remarks(remarks: Sequence[Remark], width: int) -> list[Line]:
+    """What is known for and against it, each under its subject."""
+    lines: list[Line] = [()] if remarks else []
+    for remark in remarks:
+        lines += told(f"{_TONE_MARKS[remark.tone]} {remark.about}: {remark.text}", width, remark.tone)
+    return lines
 
 
 def traffic_lines(before: tuple[Route, ...], after: tuple[Route, ...]) -> list[Line]:
@@ -107,7 +123,7 @@ def _share(route: Route | None) -> str:
     return percent(route.weight_pct) if route.role == "live" else f"{percent(route.weight_pct)} {route.role}"
 
 
-def _answer_lines(plan: RollbackPlan, sent: Sent, observation: Observation | None, width: int) -> list[Line]:
+def _answer_lines(plan: MovePlan, sent: Sent, observation: Observation | None, width: int) -> list[Line]:
     style = "good" if sent.state == "applied" else "bad" if sent.state == "not applied" else "warn"
     mark = {"good": "●", "bad": "▲", "warn": "?"}[style]
     lines: list[Line] = [(), *told(f"{mark} {moment(sent.sent_at)} UTC: {sent.sentence}", width, style)]
@@ -118,15 +134,16 @@ def _answer_lines(plan: RollbackPlan, sent: Sent, observation: Observation | Non
     return [*lines, *heading("Traffic"), *traffic_lines(plan.before.routes, plan.after)]
 
 
-def observation_lines(observation: Observation | None, plan: RollbackPlan, width: int) -> list[Line]:
+def observation_lines(observation: Observation | None, plan: MovePlan, width: int) -> list[Line]:
     """The last look at the logs, in words."""
     if observation is None:
-        return told(f"Watching until {plan.leaving} is silent…", width, "warn")
+        until = f"{' and '.join(plan.silenced)} is silent" if plan.silenced else "the split is as asked for"
+        return told(f"Watching until {until}…", width, "warn")
     mark, style = OBSERVED_MARKS[observation.state], OBSERVED_STYLES[observation.state]
     return told(f"{mark} {observation.state}: {observation.sentence}", width, style)
 
 
-def refusal(error: Exception, plan: RollbackPlan | None) -> Refused:
+def refusal(error: Exception, plan: MovePlan | None) -> Refused:
     """Why it did not happen, for the user."""
     if isinstance(error, ClawpipeError):
         return Refused(error.message, error.hint, plan)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from clawpipe_tui.errors import ClawpipeError, ServingError
-from clawpipe_tui.operations.plan import RollbackPlan, share_pct
+from clawpipe_tui.operations.evidence import Ask
+from clawpipe_tui.operations.plan import MovePlan, share_pct
 from clawpipe_tui.operations.sending import Sent
-from clawpipe_tui.result import Result, Value
+from clawpipe_tui.operations.splitting import reverted_by, split_observed, split_of
+from clawpipe_tui.result import Value
 from clawpipe_tui.serving.seam import Router, Routing, taking_traffic
 from clawpipe_tui.wording import moment, number, percent, seconds
 
-Ask = Callable[[str, Mapping[str, Value]], Result]
 ObservationState = Literal["waiting", "done", "overdue", "reverted", "unknown"]
 
 SILENCE_S = 5.0
@@ -72,17 +73,31 @@ class _Evidence:
 
 
 def observe(
-    ask: Ask, router: Router, plan: RollbackPlan, sent: Sent, now: datetime, deadline_s: float = 60.0
+    ask: Ask, router: Router, plan: MovePlan, sent: Sent, now: datetime, deadline_s: float = 60.0
 ) -> Observation:
     """Read the API and the logs once, and say where the rollback stands."""
     routing, trouble = _current(router, plan.model)
     since = sent.since or sent.sent_at
     try:
+        if not plan.silenced:
+            return _split(ask, plan, routing, since, now, deadline_s)
         evidence = _evidence(ask, plan, since, now)
         reverted = _reverted(plan, sent, routing, evidence)
         return reverted or _judged(ask, plan, evidence, now, deadline_s, trouble or _moved_on(plan, routing))
     except ClawpipeError as error:
         return Observation("unknown", f"Cannot tell: the logs cannot be asked. {error}")
+
+
+def _split(
+    ask: Ask, plan: MovePlan, routing: Routing | None, since: datetime, now: datetime, deadline_s: float
+) -> Observation:
+    """A change of weights: nobody goes silent, so the shares are looked at."""
+    reverted = reverted_by(plan, routing)
+    if reverted:
+        return Observation("reverted", reverted)
+    rows = split_of(ask, plan, since, now)
+    state, sentence, requests = split_observed(plan, rows, (now - since).total_seconds(), deadline_s)
+    return Observation(state, sentence, 0.0, requests)
 
 
 def _current(router: Router, model: str) -> tuple[Routing | None, str]:
@@ -92,12 +107,16 @@ def _current(router: Router, model: str) -> tuple[Routing | None, str]:
         return None, f" The API does not say: {error.message}"
 
 
-def _evidence(ask: Ask, plan: RollbackPlan, since: datetime, now: datetime) -> _Evidence:
+def _evidence(ask: Ask, plan: MovePlan, since: datetime, now: datetime) -> _Evidence:
     rows = ask("silence", {"model": plan.model, "since": since, "until": now}).records()
-    answering = [row for row in rows if row.get("role") != "shadow"]
-    leaving = [row for row in answering if row.get("version") in plan.silenced]
-    others = [row for row in answering if row.get("version") not in plan.silenced]
+    role = "shadow" if plan.shadows_only else "answering"
+    leaving = [row for row in rows if row.get("version") in plan.silenced and _part(row) == role]
+    others = [row for row in rows if row.get("version") not in plan.silenced and _part(row) == "answering"]
     return _Evidence(since, _seen(leaving), _seen(others))
+
+
+def _part(row: Mapping[str, Value]) -> str:
+    return "shadow" if row.get("role") == "shadow" else "answering"
 
 
 def _seen(rows: list[dict[str, Value]]) -> _Seen:
@@ -115,11 +134,12 @@ def _whole(value: Value) -> int:
     return int(value) if isinstance(value, int | float) else 0
 
 
-def _reverted(plan: RollbackPlan, sent: Sent, routing: Routing | None, evidence: _Evidence) -> Observation | None:
+def _reverted(plan: MovePlan, sent: Sent, routing: Routing | None, evidence: _Evidence) -> Observation | None:
     """The old version has traffic in the API: someone, or something, put it back, or it never left."""
     if routing is None or routing.change_key == plan.key:
         return None
-    back = [version for version in taking_traffic(routing.routes) if version in plan.silenced]
+    present = {route.version for route in routing.routes} if plan.shadows_only else taking_traffic(routing.routes)
+    back = [version for version in plan.silenced if version in present]
     if not back:
         return None
     if routing.token == plan.before.token:
@@ -132,16 +152,14 @@ def _reverted(plan: RollbackPlan, sent: Sent, routing: Routing | None, evidence:
     return Observation("reverted", message, evidence.silent_s, evidence.others.requests)
 
 
-def _moved_on(plan: RollbackPlan, routing: Routing | None) -> str:
+def _moved_on(plan: MovePlan, routing: Routing | None) -> str:
     """Someone changed the routing again, and the old version stayed out."""
     if routing is None or routing.change_key == plan.key or routing.token == plan.before.token:
         return ""
     return f" {routing.changed_by or 'Someone'} has changed the routing again since."
 
 
-def _judged(
-    ask: Ask, plan: RollbackPlan, evidence: _Evidence, now: datetime, deadline_s: float, aside: str
-) -> Observation:
+def _judged(ask: Ask, plan: MovePlan, evidence: _Evidence, now: datetime, deadline_s: float, aside: str) -> Observation:
     late = (now - evidence.since).total_seconds() > deadline_s
     needed = _needed(plan)
     silent = evidence.silent_s >= SILENCE_S
@@ -157,13 +175,15 @@ def _judged(
     return Observation(state, sentence + aside, evidence.silent_s, evidence.others.requests)
 
 
-def _needed(plan: RollbackPlan) -> int:
+def _needed(plan: MovePlan) -> int:
     """How many requests of others make the silence of versions with this share more than chance."""
+    if plan.shadows_only:
+        return math.ceil(_RULE_OF_THREE)
     leaving_pct = sum(share_pct(plan.before.routes, version) for version in plan.silenced)
     return max(1, math.ceil(_RULE_OF_THREE * (100 - leaving_pct) / max(leaving_pct, 0.01)))
 
 
-def _done(ask: Ask, plan: RollbackPlan, evidence: _Evidence, now: datetime) -> str:
+def _done(ask: Ask, plan: MovePlan, evidence: _Evidence, now: datetime) -> str:
     names, at = _names(plan), evidence.leaving.last_at
     last = f"last request {moment(at)}" if at else "no request since the change"
     served = f"{plan.returning} served {_requests(evidence.others)} since"
@@ -185,7 +205,7 @@ def _error_pct(ask: Ask, model: str, versions: tuple[str, ...], since: datetime,
     return float(share) if isinstance(share, int | float) else None
 
 
-def _still_serving(plan: RollbackPlan, evidence: _Evidence, now: datetime, *, late: bool) -> str:
+def _still_serving(plan: MovePlan, evidence: _Evidence, now: datetime, *, late: bool) -> str:
     at = evidence.leaving.last_at
     counted = f"{_requests(evidence.leaving)} since the change, " if evidence.leaving.requests else ""
     seen = f"{counted}last {moment(at)}" if at else counted.rstrip(", ")
@@ -195,7 +215,7 @@ def _still_serving(plan: RollbackPlan, evidence: _Evidence, now: datetime, *, la
     return f"{_names(plan)} is not silent yet, {passed} after the change: {seen}."
 
 
-def _too_little(plan: RollbackPlan, evidence: _Evidence, now: datetime, needed: int) -> str:
+def _too_little(plan: MovePlan, evidence: _Evidence, now: datetime, needed: int) -> str:
     served, silent = _requests(evidence.others), _span(evidence.silent_s)
     if not evidence.others.served_after(evidence.since):
         passed = _span((now - evidence.since).total_seconds())
@@ -216,5 +236,5 @@ def _span(span_s: float) -> str:
     return f"{math.floor(span_s)} s" if span_s < 120 else seconds(math.floor(span_s))
 
 
-def _names(plan: RollbackPlan) -> str:
+def _names(plan: MovePlan) -> str:
     return " and ".join(plan.silenced)

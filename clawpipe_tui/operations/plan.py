@@ -1,14 +1,18 @@
-"""What a rollback would do, decided before anything is sent: from where, to where, why there, by which request."""
+"""What a move of traffic would do, decided before anything is sent: from where, to where, why, by which request."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from clawpipe_tui.errors import ServingError, UsageError, nearest
-from clawpipe_tui.serving.errors import NotFound
+from clawpipe_tui.errors import ServingError, UsageError
 from clawpipe_tui.serving.payload import plain
-from clawpipe_tui.serving.seam import Capabilities, Change, Registry, Route, Router, Routing, taking_traffic
-from clawpipe_tui.wording import day_and_moment, percent
+from clawpipe_tui.serving.seam import Capabilities, Change, Route, Router, Routing, taking_traffic
+from clawpipe_tui.wording import percent
+
+Action = Literal["rollback", "promote", "canary", "stop shadow", "undo"]
+Tone = Literal["", "good", "warn", "bad"]
 
 REASON_TO_COME = "<your reason>"
 """Stands in the literal request until there is a reason."""
@@ -25,62 +29,115 @@ _GUARDS = {
 
 
 @dataclass(frozen=True)
-class RollbackPlan:
-    """A rollback that can be shown, confirmed and sent."""
+class Remark:
+    """One thing to know before confirming: what it is about, what is known, and whether that speaks for or against."""
+
+    about: str
+    text: str
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class MovePlan:
+    """A move of traffic that can be shown, confirmed and sent: rollback, promotion, canary weight, end of a shadow."""
 
     model: str
     before: Routing
     after: tuple[Route, ...]
     leaving: str
-    """The version that goes silent; the heaviest, where several do."""
+    """The version that goes silent, or else loses most; the heaviest, where several do."""
     silenced: tuple[str, ...]
-    """Every version that goes silent."""
+    """Every version that goes silent; empty where only weights change."""
     returning: str
+    """The version that gains most."""
     why: str
     request: str
     effect: str
     guard: str
     key: str
+    action: Action = "rollback"
+    remarks: tuple[Remark, ...] = ()
 
-    def change(self, reason: str, reference: str = "") -> Change:
+    def change(self, reason: str, reference: str = "", *, second_person: bool = False) -> Change:
         """The change to send. Raises UsageError without a reason."""
         said = plain(reason).strip()
         if not said:
-            raise UsageError("A rollback needs a reason.", "Say in a few words why: it is kept in the audit log.")
-        return Change(self.model, self.after, self.before.token, said, plain(reference).strip(), self.key)
+            raise UsageError(f"A {self.action} needs a reason.", "Say in a few words why: it is kept in the audit log.")
+        told = plain(reference).strip()
+        return Change(self.model, self.after, self.before.token, said, told, self.key, second_person)
+
+    @property
+    def shadows_only(self) -> bool:
+        """Whether what goes silent are shadows, whose answers reach nobody."""
+        return bool(self.silenced) and not set(self.silenced) & set(taking_traffic(self.before.routes))
 
     @property
     def sentence(self) -> str:
         """The plan in one line."""
+        if self.shadows_only:
+            return (
+                f"{self.model}: {' and '.join(self.silenced)} no longer shadows; the answered traffic stays as it is."
+            )
         going = " and ".join(f"{name} ({_share(self.before.routes, name)})" for name in self.silenced)
-        had = _share(self.before.routes, self.returning)
-        return f"{self.model}: {going} out, {self.returning} from {had} to 100 %."
+        changed = [_from_to(self, name) for name in self._kept() if self._changes(name)]
+        return f"{self.model}: {', '.join([f'{going} out'] * bool(going) + changed)}."
+
+    @property
+    def result(self) -> str:
+        """What is true once it took effect, in a few words."""
+        if self.shadows_only:
+            return f"{' and '.join(self.silenced)} no longer shadows"
+        return f"{self.returning} gets {_share(self.after, self.returning)}"
+
+    def _kept(self) -> list[str]:
+        both = taking_traffic(self.after)
+        return [*(name for name in both if name == self.returning), *(name for name in both if name != self.returning)]
+
+    def _changes(self, version: str) -> bool:
+        return abs(share_pct(self.before.routes, version) - share_pct(self.after, version)) > 1e-9
 
 
-def plan_rollback(registry: Registry, router: Router, model: str, *, to: str | None, key: str) -> RollbackPlan:
-    """Decide what a rollback would do. Raises UsageError where there is nothing to do, or a ServingError."""
-    before = _routing(registry, router, model)
-    returning, why = _asked_for(registry, before, to) if to else _chosen(before)
-    silenced = tuple(version for version in taking_traffic(before.routes) if version != returning)
-    if not silenced:
-        raise UsageError(f"{before.model} is already served by {returning} alone.", "There is nothing to roll back.")
+def _from_to(plan: MovePlan, version: str) -> str:
+    return f"{version} from {_share(plan.before.routes, version)} to {_share(plan.after, version)}"
+
+
+def moved(router: Router, before: Routing, after: tuple[Route, ...], *, action: Action, why: str, key: str) -> MovePlan:
+    """The plan from one routing to other routes. Raises UsageError where nothing would change, ServingError."""
+    if _same(before.routes, after):
+        raise UsageError(f"{before.model} is already routed like that.", "There is nothing to change.")
     if not before.token:
         raise ServingError("The API gave no token for the routing as it is.", "Without it a change cannot be guarded.")
-    after = (Route(returning, 100.0), *_other_shadows(before.routes, returning))
-    change = Change(model, after, before.token, REASON_TO_COME, "", key)
-    return RollbackPlan(
-        model=model,
+    silenced = _silenced(before.routes, after)
+    gained = sorted(taking_traffic(after), key=lambda name: share_pct(before.routes, name) - share_pct(after, name))
+    lost = sorted(
+        taking_traffic(before.routes), key=lambda name: share_pct(after, name) - share_pct(before.routes, name)
+    )
+    change = Change(before.model, after, before.token, REASON_TO_COME, "", key)
+    return MovePlan(
+        model=before.model,
         before=before,
         after=after,
-        leaving=silenced[0],
-        silenced=silenced,
-        returning=returning,
+        leaving=(silenced or lost or [""])[0],
+        silenced=tuple(silenced),
+        returning=(gained or [""])[0],
         why=why,
         request=router.describe(change),
         effect=_EFFECTS[router.capabilities.effect],
         guard=guard_words(router.capabilities),
         key=key,
+        action=action,
     )
+
+
+def _same(before: tuple[Route, ...], after: tuple[Route, ...]) -> bool:
+    return sorted(before, key=lambda route: route.version) == sorted(after, key=lambda route: route.version)
+
+
+def _silenced(before: tuple[Route, ...], after: tuple[Route, ...]) -> list[str]:
+    """Versions whose answers no longer reach anyone; where there are none, shadows that are stopped."""
+    going = [name for name in taking_traffic(before) if name not in taking_traffic(after)]
+    kept = {route.version for route in after}
+    return going or [route.version for route in before if route.role == "shadow" and route.version not in kept]
 
 
 def guard_words(capabilities: Capabilities) -> str:
@@ -88,62 +145,12 @@ def guard_words(capabilities: Capabilities) -> str:
     return _GUARDS[capabilities.guard]
 
 
-def _routing(registry: Registry, router: Router, model: str) -> Routing:
-    try:
-        return router.routing(model)
-    except NotFound as unknown:
-        try:
-            hint = nearest(model, registry.models())
-        except ServingError:
-            raise unknown from None
-        raise NotFound(f"There is no model {plain(model, 200)}.", hint) from unknown
-
-
-def _asked_for(registry: Registry, before: Routing, to: str) -> tuple[str, str]:
-    known = [document.version for document in registry.versions(before.model)]
-    if to not in known:
-        raise UsageError(f"{before.model} has no version {plain(to, 200)}.", nearest(to, known))
-    return to, f"{to} was asked for."
-
-
-def _chosen(before: Routing) -> tuple[str, str]:
-    """Take the canary out where there is one, else go back to what served before."""
-    serving = taking_traffic(before.routes)
-    live = _live(before.routes)
-    canaries = [name for name in serving if name not in live]
-    if canaries and live:
-        names = " and ".join(f"{name} ({_share(before.routes, name)})" for name in canaries)
-        return live[0], f"{names} is the canary: taking it out gives its traffic back to the live {live[0]}."
-    earlier = [name for name in _live(before.previous or ()) if name not in serving[:1]]
-    if not earlier:
-        now = serving[0] if serving else "nothing"
-        raise UsageError(
-            f"There is nothing to go back to: the API remembers no other live version before {now}.",
-            "Name the version to go to: --to VERSION.",
-        )
-    return earlier[0], f"{earlier[0]} served before {serving[0] if serving else 'now'}{_until(before)}."
-
-
-def _until(before: Routing) -> str:
-    when = f" until {day_and_moment(before.changed_at)}" if before.changed_at else ""
-    who = f", when {before.changed_by} moved away from it" if before.changed_by and when else ""
-    return f"{when}{who}" + (f' ("{before.reason}")' if before.reason else "")
-
-
-def _live(routes: tuple[Route, ...]) -> tuple[str, ...]:
-    return taking_traffic([route for route in routes if route.role == "live"])
-
-
-def _other_shadows(routes: tuple[Route, ...], returning: str) -> tuple[Route, ...]:
-    return tuple(route for route in routes if route.role == "shadow" and route.version != returning)
-
-
-def _share(routes: tuple[Route, ...], version: str) -> str:
+def _share(routes: Sequence[Route], version: str) -> str:
     """A version's part of the answered traffic."""
     return percent(share_pct(routes, version))
 
 
-def share_pct(routes: tuple[Route, ...], version: str) -> float:
+def share_pct(routes: Sequence[Route], version: str) -> float:
     """A version's part of the answered traffic in percent; shadows answer nobody."""
     answering = [route for route in routes if route.role != "shadow"]
     total = sum(route.weight_pct for route in answering)

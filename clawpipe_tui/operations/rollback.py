@@ -1,7 +1,24 @@
-"""Rollback in three steps: plan it, send it once, observe it in the logs."""
+"""A move of traffic in three steps: plan it, send it once, observe it in the logs."""
 
-from clawpipe_tui.operations.observing import Ask, Observation, observe
-from clawpipe_tui.operations.plan import RollbackPlan, plan_rollback
-from clawpipe_tui.operations.sending import Sent, send
+from clawpipe_tui.operations.evidence import Ask, Logs
+from clawpipe_tui.operations.guardrails import Safety
+from clawpipe_tui.operations.observing import Observation, observe
+from clawpipe_tui.operations.plan import MovePlan, Remark
+from clawpipe_tui.operations.planning import plan_move, plan_rollback, plan_undo
+from clawpipe_tui.operations.sending import Consent, Sent, send
 
-__all__ = ["Ask", "Observation", "RollbackPlan", "Sent", "observe", "plan_rollback", "send"]
+__all__ = [
+    "Ask",
+    "Consent",
+    "Logs",
+    "MovePlan",
+    "Observation",
+    "Remark",
+    "Safety",
+    "Sent",
+    "observe",
+    "plan_move",
+    "plan_rollback",
+    "plan_undo",
+    "send",
+]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from clawpipe_tui.errors import CANNOT_TELL, FAILED, OK, ClawpipeError, ServingError
+from clawpipe_tui.operations.guardrails import NotAllowedError, Safety
 from clawpipe_tui.operations.journal import Attempt, Journal
-from clawpipe_tui.operations.plan import RollbackPlan
+from clawpipe_tui.operations.plan import MovePlan
 from clawpipe_tui.serving.errors import Unknown
+from clawpipe_tui.serving.payload import plain
 from clawpipe_tui.serving.seam import Applied, ChangeLog, Router, Routing
 from clawpipe_tui.wording import moment
 
@@ -46,21 +48,44 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What the one who sends has said."""
+
+    reason: str
+    reference: str = ""
+    typed: str = ""
+    """The model's name, where it had to be typed."""
+    evidence: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What was on screen."""
+
+
 def send(
     router: Router,
-    plan: RollbackPlan,
-    reason: str,
+    plan: MovePlan,
+    consent: Consent | str,
     *,
-    reference: str = "",
+    safety: Safety,
     journal: Journal | None = None,
     now: Callable[[], datetime] = utc_now,
     pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Send the plan's change once. Raises UsageError, JournalError, or a ServingError where nothing was changed."""
-    change = plan.change(reason, reference)
-    sent_at = now()
-    attempt = Attempt(plan.key, "sent", sent_at, plan.model, plan.leaving, plan.returning, change.reason)
+    """Send the plan's change once. Raises UsageError, NotAllowedError, JournalError, or a ServingError where nothing
+    was changed.
+    """
+    given = Consent(consent) if isinstance(consent, str) else consent
+    change, sent_at = plan.change(given.reason, given.reference), now()
+    attempt = _attempt(plan, given, safety, sent_at)
     note = journal.record if journal else _ignore
+    try:
+        approvals = router.capabilities.approvals
+        ruling = safety.check(
+            plan, journal.attempts() if journal else (), sent_at, typed=given.typed, approvals=approvals
+        )
+    except NotAllowedError as denied:
+        note(replace(attempt, state="denied", sentence=denied.message))
+        raise
+    change = replace(change, second_person=ruling.second_person)
     note(attempt)
     try:
         applied = router.apply(change)
@@ -78,22 +103,38 @@ def send(
     return sent
 
 
+def _attempt(plan: MovePlan, given: Consent, safety: Safety, at: datetime) -> Attempt:
+    said = {remark.about: remark.text for remark in plan.remarks}
+    return Attempt(
+        key=plan.key,
+        state="sent",
+        at=at,
+        model=plan.model,
+        leaving=plan.leaving,
+        returning=plan.returning,
+        reason=plain(given.reason).strip(),
+        action=plan.action,
+        environment=safety.environment,
+        evidence={"Plan": plan.sentence, **said, **given.evidence},
+    )
+
+
 def _ignore(_attempt: Attempt) -> None:
     """No journal was asked for."""
 
 
-def _answered(plan: RollbackPlan, applied: Applied, sent_at: datetime) -> Sent:
+def _answered(plan: MovePlan, applied: Applied, sent_at: datetime) -> Sent:
     name = applied.change_id or "without an id"
     if applied.pending:
         sentence = f"Accepted as change {name}: it waits for a second person, and nothing has moved yet."
         return Sent(applied.change_id, sent_at, sentence, "pending")
     again = " (it had been applied already; nothing was done twice)" if applied.replayed else ""
-    sentence = f"Sent and accepted as change {name}{again}: {plan.returning} gets 100 %."
+    sentence = f"Sent and accepted as change {name}{again}: {plan.result}."
     return Sent(applied.change_id, sent_at, sentence, since=applied.routing.changed_at)
 
 
 def _looked_up(
-    router: Router, plan: RollbackPlan, lost: Unknown, sent_at: datetime, pause: Callable[[float], None]
+    router: Router, plan: MovePlan, lost: Unknown, sent_at: datetime, pause: Callable[[float], None]
 ) -> Sent:
     """What is known after a lost answer. Reads only: whatever it finds, nothing is sent again."""
     current: Routing | None = None
@@ -116,7 +157,7 @@ def _looked_up(
     return Sent("", sent_at, sentence, "not applied", final=False)
 
 
-def _changed(router: Router, plan: RollbackPlan, current: Routing, sent_at: datetime) -> Sent:
+def _changed(router: Router, plan: MovePlan, current: Routing, sent_at: datetime) -> Sent:
     """The routing moved: by us, by us and then someone else, or by someone else alone."""
     if current.change_key == plan.key:
         sentence = f"The answer was lost, but it took effect as change {current.change_id}: it was found in the API."
@@ -135,7 +176,7 @@ def _changed(router: Router, plan: RollbackPlan, current: Routing, sent_at: date
     return Sent(ours, sent_at, sentence)
 
 
-def _cannot_tell(plan: RollbackPlan, lost: Unknown, sent_at: datetime, because: str) -> Sent:
+def _cannot_tell(plan: MovePlan, lost: Unknown, sent_at: datetime, because: str) -> Sent:
     sentence = (
         f"Cannot tell whether it took effect: {lost.message.rstrip('.')}, {because}. "
         f"Do not repeat it: look at the routing of {plan.model} in the API (key {plan.key}) and at the log."

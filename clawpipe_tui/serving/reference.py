@@ -12,22 +12,24 @@ from urllib.parse import quote
 
 from clawpipe_tui.errors import ServingError
 from clawpipe_tui.serving.address import address
-from clawpipe_tui.serving.errors import Conflict, Invalid
+from clawpipe_tui.serving.errors import Conflict, Invalid, Unavailable, Unknown
 from clawpipe_tui.serving.payload import (
     Fields,
     MalformedError,
     as_fields,
     as_list,
+    moment_of,
     name_of,
     parse,
     plain,
+    read_routes,
     read_routing,
     read_version,
     route_fields,
     text,
 )
 from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
-from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Routing, VersionDocument
+from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Pending, Rehearsed, Routing, VersionDocument
 from clawpipe_tui.wording import moment
 
 if TYPE_CHECKING:
@@ -118,6 +120,28 @@ class ReferenceAPI:
         except Conflict as conflict:
             raise self._told_who(change, conflict) from conflict
 
+    def rehearse(self, change: Change) -> Rehearsed:
+        """Send the change as a dry run: checked like a real one, and nothing is changed."""
+        request, asked = _put(change), Asked(self._address.base, f"a dry run on {change.model}")
+        path = f"{request.path}?dry_run=true"
+        try:
+            answer = self._wire.write(request.method, path, request.headers, request.body.encode())
+        except Unknown as lost:
+            raise Unavailable(f"The dry run at {self._address.base} got no answer.", "Nothing was changed.") from lost
+        return self._read(answer, asked, _read_rehearsed)
+
+    def pending(self, model: str) -> tuple[Pending, ...]:
+        """The changes that wait for a second person, oldest first."""
+        asked = Asked(self._address.base, f"the waiting changes of {plain(model, 200)}")
+        return self._get(f"/v1/changes?model={quote(model, safe='')}&state=pending", asked, _read_pending)
+
+    def approve(self, change_id: str) -> Applied:
+        """Let somebody else's change take effect, once. Raises Denied, Conflict, NotFound, Unavailable or Unknown."""
+        asked = Asked(self._address.base, f"change {plain(change_id, 200)}", write=True)
+        path = f"/v1/changes/{quote(change_id, safe='')}/approvals"
+        headers = {"Idempotency-Key": f'"approve-{change_id}"', "Content-Type": "application/json"}
+        return self._read(self._wire.write("POST", path, headers, b"{}"), asked, _read_applied)
+
     def close(self) -> None:
         """Drop the connections."""
         if self._opened is not None:
@@ -158,11 +182,13 @@ def _model_path(model: str) -> str:
 
 
 def _put(change: Change) -> _Request:
-    fields = {
+    fields: dict[str, object] = {
         "routes": route_fields(change.routes),
         "reason": plain(change.reason),
         "reference": plain(change.reference),
     }
+    if change.second_person:
+        fields["approval"] = "required"
     headers = {
         "If-Match": change.expected,
         "Idempotency-Key": f'"{change.key}"',
@@ -202,6 +228,27 @@ def _read_applied(answer: Answer) -> Applied:
         waiting = answer.headers.get("location", "").rsplit("/", 1)[-1]
         return Applied(replace(routing, token=""), waiting if _KEY.fullmatch(waiting) else "", replayed, pending=True)
     return Applied(routing, routing.change_id, replayed)
+
+
+def _read_rehearsed(answer: Answer) -> Rehearsed:
+    return Rehearsed(needs_approval=_fields(answer).get("approval") == "required")
+
+
+def _read_pending(answer: Answer) -> tuple[Pending, ...]:
+    changes = [as_fields(item, "a change") for item in as_list(_fields(answer).get("changes"), "changes")]
+    waiting = [change for change in changes if text(change, "state") == "pending"]
+    return tuple(_pending(change) for change in reversed(waiting))
+
+
+def _pending(change: Fields) -> Pending:
+    return Pending(
+        change_id=name_of(change, "id"),
+        model=name_of(change, "model"),
+        by=text(change, "by"),
+        reason=text(change, "reason"),
+        at=moment_of(change, "at"),
+        after=read_routes(change.get("after")),
+    )
 
 
 def _read_change_id(answer: Answer, model: str, key: str) -> str | None:

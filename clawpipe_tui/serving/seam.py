@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
 Role = Literal["live", "canary", "shadow"]
 
@@ -62,6 +62,8 @@ class Change:
     reason: str
     reference: str
     key: str
+    second_person: bool = False
+    """Whether it shall wait for somebody else's approval, even where the API would not ask for one."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,47 @@ class ChangeLog(Protocol):
 
     def find_change(self, model: str, key: str) -> str | None:
         """The id of the change that was made with this idempotency key, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What a dry run said: the request was checked like a real one, and nothing was changed."""
+
+    needs_approval: bool = False
+
+
+@runtime_checkable
+class Rehearsal(Protocol):
+    """A router that can try a change without making it."""
+
+    def rehearse(self, change: Change) -> Rehearsed:
+        """Send the change as a dry run. Raises what `apply` would raise."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A change that waits for a second person."""
+
+    change_id: str
+    model: str
+    by: str
+    reason: str
+    at: datetime | None
+    after: tuple[Route, ...]
+
+
+@runtime_checkable
+class Approvals(Protocol):
+    """A router where changes can wait for a second person."""
+
+    def pending(self, model: str) -> tuple[Pending, ...]:
+        """The changes that wait, oldest first."""
+        ...
+
+    def approve(self, change_id: str) -> Applied:
+        """Let somebody else's change take effect. Raises Denied for one's own, Conflict where its base has moved."""
         ...
 
 

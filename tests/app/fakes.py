@@ -134,6 +134,21 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]] = {
         ("version", "role", "requests", "first_at", "last_at", "silent_s"),
         (("v42", "live", 900, *_SEEN), ("v43", "canary", 0, None, None))[:0],
     ),
+    "candidates": (
+        (
+            *("version", "verdict", "last_failed_pct", "met_from_at", "met_until_at", "met_requests", "met_failed_pct"),
+            *("met_p95_ms", "met_age_s"),
+        ),
+        (
+            ("v42", "met", 1.2, *_SEEN, 19_300, 1.1, 88.0, 0.0),
+            ("v43", "missed", 9.1, None, None, None, None, None, None),
+            ("v41", "met", 1.0, *_SEEN, 8_000, 1.0, 80.0, 16_000.0),
+        ),
+    ),
+    "will_it_help": (
+        ("version", "other", "verdict", "sentence"),
+        (("v43", "v42", "helps", "It should help: v43 fails 8.0 points more than it would have (6.9 to 9.1)."),),
+    ),
     "files": (("path", "state", "reason", "rows", "first_at", "last_at"), ()),
 }
 

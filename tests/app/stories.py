@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from textual.pilot import Pilot
 
 from clawpipe_tui.app import ClawpipeApp, ConsoleSettings
+from clawpipe_tui.operations.guardrails import Safety
 from tests.app.fakes import MODEL, SCREENS, FakeServing, FakeSession
 
 PATIENCE_S = 5.0
@@ -62,6 +63,7 @@ def settings_of(session: FakeSession, serving: FakeServing | None, **changes: ob
     """A console on fakes."""
     opened = (lambda: (serving, serving)) if serving else None
     settings = ConsoleSettings(SCREENS, lambda: session, MODEL, opened, environment="demo", refresh_s=0.05)
+    settings = replace(settings, safety=Safety(write=True, environment="demo"))
     return replace(settings, **changes)
 
 

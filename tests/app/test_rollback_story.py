@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.serving.errors import Conflict, Denied, Unavailable
+from clawpipe_tui.operations.guardrails import Safety
 from tests.app.fakes import ANSWERS, NOW, FakeServing, FakeSession
 from tests.app.stories import Story, console
 
@@ -15,7 +16,7 @@ async def opened(story: Story) -> None:
     """The dialog, with its plan."""
     await story.shows("WORSE")
     await story.press("B")
-    await story.shows("v43  →  v42", "PUT /models/flight-delay/routing")
+    await story.shows("v43  →  v42")
 
 
 def silent_since_the_change(session: FakeSession, serving: FakeServing) -> None:
@@ -28,9 +29,10 @@ def silent_since_the_change(session: FakeSession, serving: FakeServing) -> None:
 
 async def test_b_opens_the_plan_and_sends_nothing() -> None:
     """From, to, why, the traffic before and after, and the literal request; esc leaves no trace."""
-    async with console() as story:
+    async with console((120, 50)) as story:
         await opened(story)
-        for text in ("is the canary", "90 %", "100 %", "Bearer ****", "Reason:"):
+        known = ("is the canary", "90 %", "100 %", "v42 met its objectives", "It should help", "Not chosen: v41")
+        for text in (*known, "PUT /models/flight-delay/routing", "Bearer ****", "Reason:"):
             assert text in story.text
         await story.press("escape")
         await story.shows("WORSE")
@@ -41,9 +43,63 @@ async def test_an_empty_reason_sends_nothing() -> None:
     """Enter without a reason says that one is needed."""
     async with console() as story:
         await opened(story)
-        await story.press("enter")
+        await story.press("x", "backspace", "enter")
         await story.shows("a reason is needed")
         assert story.serving.sent == []
+
+
+async def test_enter_alone_cancels() -> None:
+    """Cancel has the focus at first: nothing happens on B and enter."""
+    async with console() as story:
+        await opened(story)
+        await story.press("enter")
+        await story.shows("WORSE")
+        assert story.serving.sent == []
+
+
+async def test_the_reason_is_prefilled_from_the_firing_verdict() -> None:
+    """It can be sent as it is, by the button or by enter in it; it is kept with the evidence."""
+    async with console() as story:
+        await opened(story)
+        assert "v43 worse" in story.text
+        await story.press("shift+tab", "shift+tab", "enter")
+        await story.shows("Sent and accepted")
+        assert story.serving.sent[0].reason.startswith("v43 worse")
+
+
+async def test_in_production_the_models_name_is_typed() -> None:
+    """Enter in the reason asks for it; a wrong one sends nothing."""
+    async with console(safety=Safety(write=True, environment="production-eu")) as story:
+        await opened(story)
+        await story.shows("must be typed", "to confirm:")
+        await story.write("errors")
+        await story.press("enter", "x", "enter")
+        await story.shows("the model's name must be typed: flight-delay")
+        await story.press("backspace")
+        await story.write("flight-delay")
+        await story.press("enter")
+        await story.shows("Sent and accepted")
+        assert len(story.serving.sent) == 1
+
+
+async def test_a_read_only_console_shows_the_plan_and_sends_nothing() -> None:
+    """And says how to change that."""
+    async with console(safety=Safety(write=False)) as story:
+        await opened(story)
+        await story.write("errors")
+        await story.press("enter")
+        await story.shows("Nothing was sent: This console is read-only")
+        assert story.serving.sent == []
+
+
+async def test_m_promotes_and_sets_a_canary_by_the_same_dialog() -> None:
+    """A list of what can be moved; then the same plan, reason and request."""
+    async with console() as story:
+        await story.shows("WORSE")
+        await story.press("M")
+        await story.shows("promote v43", "canary v43 20 %")
+        await story.press("down", "enter")
+        await story.shows("Promote v43 of flight-delay", "v42  →  v43", "Reason:")
 
 
 async def test_a_reason_and_enter_send_exactly_one_change() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.serving.errors import NotFound
 from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Route, Routing, VersionDocument
 
 MODEL = "flight-delay"
+WRITE = Safety(write=True)
 NOON = datetime(2026, 11, 7, 12, 0, 0, tzinfo=UTC)
 
 

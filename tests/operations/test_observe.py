@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from fake_router import MODEL, NOON, FakeAPI, FakeLog, at, canary, promoted
+from fake_router import MODEL, NOON, WRITE, FakeAPI, FakeLog, at, canary, promoted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clawpipe_tui.errors import QueryError
-from clawpipe_tui.operations.rollback import Observation, RollbackPlan, Sent, observe, plan_rollback, send
+from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent, observe, plan_rollback, send
 from clawpipe_tui.result import Result
 from clawpipe_tui.serving.errors import Unavailable
 from clawpipe_tui.serving.seam import Route
@@ -20,10 +20,10 @@ Row = tuple[str, str, int, datetime | None]
 V42: Row = ("v42", "live", 412, at(12))
 
 
-def rolled_back(api: FakeAPI) -> tuple[RollbackPlan, Sent]:
+def rolled_back(api: FakeAPI) -> tuple[MovePlan, Sent]:
     """Planned and sent at noon."""
     plan = plan_rollback(api, api, MODEL, to=None, key="key-1")
-    return plan, send(api, plan, "errors rose", now=lambda: NOON)
+    return plan, send(api, plan, "errors rose", now=lambda: NOON, safety=WRITE)
 
 
 def observed(*rows: Row, seconds: float = 13, api: FakeAPI | None = None, **error_pct: float) -> Observation:

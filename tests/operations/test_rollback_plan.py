@@ -9,12 +9,12 @@ import pytest
 from fake_router import MODEL, FakeAPI, canary, promoted
 
 from clawpipe_tui.errors import ServingError, UsageError
-from clawpipe_tui.operations.rollback import RollbackPlan, plan_rollback
+from clawpipe_tui.operations.rollback import MovePlan, plan_rollback
 from clawpipe_tui.serving.errors import NotFound
 from clawpipe_tui.serving.seam import Capabilities, Route
 
 
-def plan(api: FakeAPI, to: str | None = None, model: str = MODEL) -> RollbackPlan:
+def plan(api: FakeAPI, to: str | None = None, model: str = MODEL) -> MovePlan:
     """A plan with a known key."""
     return plan_rollback(api, api, model, to=to, key="key-1")
 

@@ -18,10 +18,12 @@ from clawpipe_tui.demo.audit import AuditFile
 from clawpipe_tui.demo.deployment import Audit, Deployment, Settings
 from clawpipe_tui.demo.model import Answer
 from clawpipe_tui.demo.running import Running
+from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Change, Route
 
 MODEL = "flight-delay"
+WRITE = Safety(write=True)
 OPERATOR, READER, OTHER = "operator-token", "reader-token", "other-token"
 
 
@@ -145,7 +147,8 @@ class Line:
             near.settimeout(5)
             far.settimeout(5)
             request = _whole_request(near)
-            write = request.startswith(b"PUT")
+            first_line = request.split(b"\r\n", 1)[0]
+            write = first_line.startswith((b"PUT", b"POST")) and b"dry_run=true" not in first_line
             self.writes += write
             if write and self._cut == "request":
                 return

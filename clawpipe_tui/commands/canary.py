@@ -1,0 +1,12 @@
+"""`clawpipe-tui canary MODEL --plan|--yes`: gives one version a share of the traffic."""
+
+from __future__ import annotations
+
+import argparse
+
+from clawpipe_tui.commands.moving import move
+
+
+def run(given: argparse.Namespace) -> int:
+    """Plan, and with --yes send once and watch the logs."""
+    return move(given, "canary")
