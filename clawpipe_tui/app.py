@@ -14,13 +14,14 @@ from clawpipe_tui.dashboard.asker import Asker
 from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
 from clawpipe_tui.dashboard.keys import KEYS, Key, key_for, screen_keys
-from clawpipe_tui.dashboard.rollback import Rollback, Wish, firing, wishes
+from clawpipe_tui.dashboard.rollback import Rollback, Wish, firing, unresolved_sentences, wishes
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dashboard.view import panel_in
 from clawpipe_tui.dashboard.watch import Watch, Watched
 from clawpipe_tui.dialogs.dialog import Skin
 from clawpipe_tui.dialogs.diff import DiffPage, Pair
 from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
+from clawpipe_tui.dialogs.errand import run_errand
 from clawpipe_tui.dialogs.rollback import RollbackDialog
 from clawpipe_tui.dialogs.pick import Pick
 from clawpipe_tui.dialogs.sql import SqlPage
@@ -89,6 +90,7 @@ class ClawpipeApp(App[None]):
         self.call_after_refresh(self.asker.start)
         self.set_interval(1.0, self._tick)
 
+        self.call_after_refresh(self._tell_unresolved)
     def on_unmount(self) -> None:
         """Leave nothing running."""
         if self._watch:
@@ -227,6 +229,15 @@ class ClawpipeApp(App[None]):
 
     def _watch_it(self, rollback: Rollback, plan: MovePlan, sent: Sent) -> None:
         session = self.asker.session
+    def _tell_unresolved(self) -> None:
+        """An earlier console may have been killed between a request and its answer."""
+        look = partial(unresolved_sentences, self.settings)
+        run_errand(self, "unresolved", look, self._told_unresolved, lambda error: self.say(f"Unresolved: {error}"))
+
+    def _told_unresolved(self, told: tuple[str, ...]) -> None:
+        if told:
+            self.say(" ".join(told))
+
         if session is None or sent.state == "not applied":
             return
         if self._watch:

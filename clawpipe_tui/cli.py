@@ -104,6 +104,10 @@ def _add_moves(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 def _moving(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("model_name", metavar="MODEL")
     command.add_argument("--reason", default="", help="why; it is kept in the audit log")
+    audit = add("audit", "the journal of what was done from here: show it, or follow its chain of hashes")
+    audit.add_argument("doing", choices=("show", "verify"), help="show every attempt, or verify that none was changed")
+    audit.add_argument("--head", default="", metavar="HASH", help="a head that was written down elsewhere")
+    audit.add_argument("--format", choices=FORMATS, default="table")
     command.add_argument("--reference", default="", metavar="ID", help="a ticket or an incident: INC-7")
     command.add_argument("--confirm", default="", metavar="MODEL", help="the model's name again, in production")
     doing = command.add_mutually_exclusive_group(required=True)

@@ -101,6 +101,17 @@ class Rollback:
         return self._serving
 
 
+def unresolved_sentences(settings: ConsoleSettings) -> tuple[str, ...]:
+    """What is to be told at the start about attempts whose answer was never seen; looked up where that is possible."""
+    from clawpipe_tui.operations.journal import Journal, unresolved
+    from clawpipe_tui.operations.resolving import open_attempts, resolve
+
+    journal = Journal(settings.journal) if settings.journal else None
+    if journal is None or not unresolved(journal):
+        return ()
+    return resolve(settings.serving()[1], journal) if settings.serving else open_attempts(journal)
+
+
 def firing(headline: Mapping[str, object] | None) -> str:
     """The reason that the firing verdict gives; empty where nothing fires."""
     if not headline or headline.get("verdict") not in {"worse", "drifted"}:

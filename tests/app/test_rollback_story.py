@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 from clawpipe_tui.errors import ClawpipeError
-from clawpipe_tui.serving.errors import Conflict, Denied, Unavailable
 from clawpipe_tui.operations.guardrails import Safety
+from clawpipe_tui.operations.journal import Attempt, Journal
+from clawpipe_tui.serving.errors import Conflict, Denied, Unavailable
 from tests.app.fakes import ANSWERS, NOW, FakeServing, FakeSession
 from tests.app.stories import Story, console
 
@@ -179,3 +181,11 @@ async def test_without_a_serving_api_the_key_says_why_it_cannot_work() -> None:
         await story.shows("WORSE")
         await story.press("B")
         await story.shows("no serving API is set")
+
+
+async def test_an_attempt_that_was_never_answered_is_told_at_the_next_start(tmp_path: Path) -> None:
+    """An earlier console was killed between its request and the answer."""
+    journal = Journal(tmp_path)
+    journal.record(Attempt("key-1", "sent", NOW, "flight-delay", "v43", "v42", "errors"))
+    async with console((160, 40), journal=tmp_path) as story:
+        await story.shows("Unresolved: the rollback of flight-delay to v42")

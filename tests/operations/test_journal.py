@@ -85,6 +85,6 @@ def test_nothing_is_sent_where_the_journal_cannot_be_written(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     api = canary()
     plan = plan_rollback(api, api, MODEL, to=None, key="key-1")
-    with pytest.raises(JournalError, match="cannot be (read|written)"):
+    with pytest.raises(JournalError, match=r"cannot be (read|written)"):
         send(api, plan, "errors rose", journal=Journal(tmp_path / "file"), safety=WRITE)
     assert api.now == canary().now

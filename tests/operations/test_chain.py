@@ -1,0 +1,128 @@
+"""The journal's chain: an edit, a removal and a cut tail are found; a crash is not taken for one."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fake_router import MODEL, NOON, at, canary
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clawpipe_tui.operations.journal import Attempt, Journal, JournalError, unresolved
+from clawpipe_tui.operations.resolving import open_attempts, resolve
+from clawpipe_tui.serving.canonical import canonical
+from clawpipe_tui.serving.errors import Unavailable
+
+
+def written(folder: Path, count: int = 4) -> Journal:
+    """A journal with some steps."""
+    journal = Journal(folder)
+    for number in range(count):
+        journal.record(Attempt(f"k{number}", "answered", NOON, MODEL, "v43", "v42", "errors", evidence={"Plan": "…"}))
+    return journal
+
+
+def test_a_journal_that_nobody_touched_verifies(tmp_path: Path) -> None:
+    """Its head is what one writes down elsewhere."""
+    journal = written(tmp_path)
+    found = journal.verify()
+    assert (found.entries, found.torn) == (4, 0)
+    assert journal.verify(found.head) == found
+    assert Journal(tmp_path / "none").verify().entries == 0
+
+
+@pytest.mark.parametrize("harm", ["edit", "remove", "swap", "cut"])
+def test_a_journal_that_was_changed_is_told(tmp_path: Path, harm: str) -> None:
+    """Also one whose end was cut off, by the head that lies beside it."""
+    journal = written(tmp_path)
+    lines = journal.path.read_text().splitlines()
+    harmed = {
+        "edit": [lines[0].replace("errors", "drills"), *lines[1:]],
+        "remove": [lines[0], *lines[2:]],
+        "swap": [lines[1], lines[0], *lines[2:]],
+        "cut": lines[:-1],
+    }
+    journal.path.write_text("\n".join(harmed[harm]) + "\n")
+    with pytest.raises(JournalError, match=r"chain is broken|missing at its end"):
+        journal.verify()
+
+
+def test_a_head_that_was_kept_elsewhere_finds_a_rewritten_journal(tmp_path: Path) -> None:
+    """A forger who recomputes everything cannot recompute what somebody else has."""
+    head = written(tmp_path / "a").verify().head
+    with pytest.raises(JournalError, match="missing at its end"):
+        written(tmp_path / "b", 3).verify(head)
+
+
+def test_a_crash_in_a_line_breaks_no_chain(tmp_path: Path) -> None:
+    """The torn line is counted, and the next one follows the last whole one."""
+    journal = written(tmp_path)
+    with journal.path.open("a") as file:
+        file.write('{"key": "to')
+    journal.record(Attempt("k9", "sent", at(1), MODEL, "v43", "v42", "errors"))
+    assert (journal.verify().entries, journal.verify().torn) == (5, 1)
+
+
+def test_many_consoles_write_one_chain(tmp_path: Path) -> None:
+    """A lock keeps each line whole and each link right."""
+    step = Attempt("k", "sent", NOON, MODEL, "v43", "v42", "errors")
+    with ThreadPoolExecutor(8) as consoles:
+        for done in [consoles.submit(Journal(tmp_path).record, step) for _ in range(80)]:
+            done.result()
+    assert Journal(tmp_path).verify().entries == 80
+
+
+def test_the_evidence_is_kept_once(tmp_path: Path) -> None:
+    """With the first step of an attempt."""
+    journal = Journal(tmp_path)
+    step = Attempt("k", "sent", NOON, MODEL, "v43", "v42", "errors", evidence={"Headline": "v43 worse"})
+    journal.record(step)
+    journal.record(step.now("answered", at(1)))
+    assert [attempt.evidence for attempt in journal.attempts()] == [{"Headline": "v43 worse"}, {}]
+
+
+def test_the_next_start_tells_and_looks_up_what_is_unresolved(tmp_path: Path) -> None:
+    """Reads only; what is found is written down, so that it is told once."""
+    api, journal = canary(), Journal(tmp_path)
+    journal.record(Attempt("key-1", "sent", NOON, MODEL, "v43", "v42", "errors"))
+    assert (
+        "the rollback of flight-delay to v42, sent 2026-11-07 12:00:00, was never answered" in open_attempts(journal)[0]
+    )
+    assert "cannot be asked" in resolve(api, journal)[0]
+
+    class WithChanges(type(api)):
+        def find_change(self, model: str, key: str) -> str | None:
+            if self.broken:
+                raise self.broken
+            return "chg-7" if (model, key) == (MODEL, "key-1") else None
+
+    router = WithChanges(api.now, broken=Unavailable("It is down."))
+    assert "It is down." in resolve(router, journal)[0]
+    assert len(unresolved(journal)) == 1
+    router.broken = None
+    assert "it took effect as change chg-7" in resolve(router, journal)[0]
+    assert resolve(router, journal) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (100.0, "100"), (0.5, "0.5"), (-0.0, "0"), (1e21, "1e+21"), (1e-7, "1e-7"), (0.000001, "0.000001"),
+        (333333333.33333329, "333333333.3333333"), (4.5, "4.5"), (2e-3, "0.002"), (1.5e300, "1.5e+300"),
+        ({"b": 1, "a": [True, None, "é"]}, '{"a":[true,null,"é"],"b":1}'),
+        ({"\u20ac": 1, "\r": 2, "\U0001f600": 3, "1": 4, "\ufb33": 5},
+         '{"\\r":2,"1":4,"€":1,"\U0001f600":3,"\ufb33":5}'),
+    ],
+)  # fmt: skip
+def test_the_canonical_form_is_that_of_rfc_8785(value: object, text: str) -> None:
+    """Numbers as ECMAScript writes them, names by their UTF-16 units."""
+    assert canonical(value) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_canonical_number_is_read_back_as_the_same_number(value: float) -> None:
+    """For every double."""
+    assert float(json.loads(canonical(value))) == value
