@@ -146,10 +146,9 @@ def serving_of(config: Config) -> tuple[Registry, Router]:
             "No serving API is set, so nothing can be changed from here.",
             "Name it with --api URL, or in clawpipe.toml: [serving] url and token_env.",
         )
-    from clawpipe_tui.serving.reference import ReferenceAPI
+    from clawpipe_tui.serving.opening import open_serving
 
-    api = ReferenceAPI(config.serving.url, read_token(config.serving))
-    return api, api
+    return open_serving(config.serving)
 
 
 def has_documents(config: Config) -> bool:
@@ -165,20 +164,3 @@ def registry_of(config: Config) -> Registry:
     from clawpipe_tui.serving.folder import FolderRegistry
 
     return FolderRegistry([Path(path) for path in sorted(list_files(config.version_files))])
-
-
-def read_token(serving: Serving) -> str:
-    """The token from its environment variable or file. Raises UsageError where it is named but not there."""
-    import os
-
-    if serving.token_env:
-        token = os.environ.get(serving.token_env, "")
-        if not token:
-            raise UsageError(f"The environment variable {serving.token_env} is empty.", "It must hold the API's token.")
-        return token.strip()
-    if serving.token_file:
-        try:
-            return Path(serving.token_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"The token file {serving.token_file} cannot be read: {error.strerror}.") from error
-    return os.environ.get("CLAWPIPE_TOKEN", "").strip()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from clawpipe_tui.errors import ConfigError
@@ -18,7 +19,7 @@ class Address:
     """The base of an API, with the headers that every request to it carries."""
 
     base: str
-    token: str = ""
+    token: str = field(default="", repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -26,7 +27,7 @@ class Address:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
-def address(url: str, token: str) -> Address:
+def address(url: str, token: str, plain_http_hosts: Collection[str] = ()) -> Address:
     """A checked address. Raises ConfigError where it is none, or where the token would travel in the open."""
     shown, token = plain(url, 200), token.strip()
     try:
@@ -40,10 +41,10 @@ def address(url: str, token: str) -> Address:
         raise ConfigError("[serving] url carries a user or a password.", "Give the token in [serving] token_env.")
     if token and not _TOKEN.fullmatch(token):
         raise ConfigError("The serving token holds characters that no header may carry.", "Check [serving] token_env.")
-    if token and parts.scheme == "http" and not is_loopback(host):
+    if token and parts.scheme == "http" and not is_loopback(host) and host not in plain_http_hosts:
         raise ConfigError(
             f"Refusing to send the token over plain http to {plain(host, 200)}: anyone on the way could read it.",
-            "Use https in [serving] url.",
+            "Use https in [serving] url, or name this host in [serving] plain_http_hosts if its network is trusted.",
         )
     return Address(_base(parts), token)
 

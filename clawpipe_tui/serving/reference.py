@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -35,6 +35,7 @@ from clawpipe_tui.wording import moment
 if TYPE_CHECKING:
     import httpx
 
+    from clawpipe_tui.serving.trust import Trust
     from clawpipe_tui.serving.wire import Wire
 
 T = TypeVar("T")
@@ -59,9 +60,17 @@ class ReferenceAPI:
     capabilities = Capabilities(guard="server", effect="traffic", approvals=True)
 
     def __init__(
-        self, url: str, token: str = "", transport: httpx.BaseTransport | None = None, timeout_s: float = 4.0
+        self,
+        url: str,
+        token: str = "",
+        transport: httpx.BaseTransport | None = None,
+        timeout_s: float = 4.0,
+        *,
+        trust: Trust | None = None,
+        plain_http_hosts: Collection[str] = (),
     ) -> None:
-        self._address = address(url, token)
+        self._address = address(url, token, plain_http_hosts)
+        self._trust = trust
         self._transport = transport
         self._timeout_s = timeout_s
         self._opened: Wire | None = None
@@ -73,7 +82,9 @@ class ReferenceAPI:
             if self._opened is None:
                 from clawpipe_tui.serving.wire import Wire  # here, so that httpx is loaded when something is asked
 
-                self._opened = Wire(self._address.base, self._address.headers, self._transport, self._timeout_s)
+                self._opened = Wire(
+                    self._address.base, self._address.headers, self._transport, self._timeout_s, self._trust
+                )
             return self._opened
 
     def models(self) -> tuple[str, ...]:

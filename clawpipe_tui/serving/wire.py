@@ -14,6 +14,7 @@ import httpx
 from clawpipe_tui.serving.errors import Unavailable, Unknown
 from clawpipe_tui.serving.payload import plain
 from clawpipe_tui.serving.refusal import Answer
+from clawpipe_tui.serving.trust import Trust, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,12 @@ class Wire:
     """Talks to one API: a GET may be repeated, a write is sent exactly once."""
 
     def __init__(
-        self, base: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None, timeout_s: float
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        transport: httpx.BaseTransport | None,
+        timeout_s: float,
+        trust: Trust | None = None,
     ) -> None:
         self._base = base
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
@@ -48,7 +54,7 @@ class Wire:
         self._timeout_s = timeout_s
         # Without https no certificate is ever checked, and loading the system's takes tens of milliseconds.
         secure = base.startswith("https:")
-        self._tls = ssl.create_default_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._tls = tls_context(trust or Trust()) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._readers = self._client(secure=secure)
 
     def _client(self, *, secure: bool) -> httpx.Client:

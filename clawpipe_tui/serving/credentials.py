@@ -1,0 +1,101 @@
+"""Where a token comes from: a variable, a program, the keyring, a private file. Never the command line, never a log."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from clawpipe_tui.config import Serving
+from clawpipe_tui.errors import ConfigError, UsageError
+
+DEFAULT_VARIABLE = "CLAWPIPE_TOKEN"
+_COMMAND_S = 20.0
+_OTHERS = 0o077
+
+
+def read_token(serving: Serving, environment: Mapping[str, str] = os.environ) -> str:
+    """The token from the source that is named, else from CLAWPIPE_TOKEN; empty where there is none.
+
+    Raises UsageError where a named source has none, ConfigError where several are named or a file is not private.
+    """
+    named = [name for name in ("token_env", "token_command", "token_keyring", "token_file") if getattr(serving, name)]
+    if len(named) > 1:
+        raise ConfigError(f"[serving] names several sources of a token: {', '.join(named)}.", "Keep one.")
+    if serving.token_env:
+        return _from_variable(serving.token_env, environment)
+    if serving.token_command:
+        return _from_command(serving.token_command)
+    if serving.token_keyring:
+        return _from_keyring(serving.token_keyring)
+    if serving.token_file:
+        return _from_file(Path(serving.token_file))
+    return environment.get(DEFAULT_VARIABLE, "").strip()
+
+
+def _from_variable(name: str, environment: Mapping[str, str]) -> str:
+    token = environment.get(name, "").strip()
+    if not token:
+        raise UsageError(f"The environment variable {name} is empty.", "It must hold the API's token.")
+    return token
+
+
+def _from_command(words: tuple[str, ...]) -> str:
+    """The first line that a program prints; what else it prints is shown nowhere, for it may hold the token."""
+    try:
+        ended = subprocess.run(  # noqa: S603 - the user's own program, without a shell
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"The token command {words[0]} gave no token in {_COMMAND_S:.0f} s.") from None
+    except OSError as error:
+        raise UsageError(f"The token command {words[0]} cannot be run: {error.strerror}.") from error
+    lines = ended.stdout.decode("utf-8", "replace").splitlines()
+    if ended.returncode or not lines or not lines[0].strip():
+        raise UsageError(
+            f"The token command {words[0]} gave no token (exit code {ended.returncode}).", "Run it by hand to see why."
+        )
+    return lines[0].strip()
+
+
+def _from_keyring(name: str) -> str:
+    service, _, user = name.partition("/")
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise UsageError(
+            "[serving] token_keyring needs the keyring package.", "Install it: pip install 'clawpipe-tui[keyring]'."
+        ) from None
+    try:
+        token = keyring.get_password(service, user)
+    except KeyringError as error:
+        message = f"The keyring cannot be asked on this machine: {type(error).__name__}."
+        raise UsageError(message, "Without a desktop session there is none; use token_env or token_file.") from error
+    if not token:
+        raise UsageError(f"The keyring has no token {name}.", f"Put it there: keyring set {service} {user}.")
+    return token.strip()
+
+
+def _from_file(path: Path) -> str:
+    private_file(path, "token file")
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The token file {path} cannot be read: {getattr(error, 'strerror', 'not text')}.") from error
+    if not token:
+        raise UsageError(f"The token file {path} is empty.")
+    return token
+
+
+def private_file(path: Path, what: str) -> None:
+    """Raises ConfigError where others may read a file that holds a secret, UsageError where it is not there."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(f"The {what} {path} cannot be read: {error.strerror}.") from error
+    if mode & _OTHERS:
+        raise ConfigError(
+            f"The {what} {path} may be read by others (mode {mode & 0o777:04o}).", f"Make it private: chmod 600 {path}"
+        )
