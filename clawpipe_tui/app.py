@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 
+from clawpipe_tui.config import state_folder
 from clawpipe_tui.dashboard.asker import Asker
 from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
@@ -20,14 +21,17 @@ from clawpipe_tui.dashboard.view import panel_in
 from clawpipe_tui.dashboard.watch import Watch, Watched
 from clawpipe_tui.dialogs.dialog import Skin
 from clawpipe_tui.dialogs.diff import DiffPage, Pair
-from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
 from clawpipe_tui.dialogs.errand import run_errand
-from clawpipe_tui.dialogs.rollback import RollbackDialog
+from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
 from clawpipe_tui.dialogs.pick import Pick
+from clawpipe_tui.dialogs.rollback import RollbackDialog
 from clawpipe_tui.dialogs.sql import SqlPage
 from clawpipe_tui.errors import INTERRUPTED
 from clawpipe_tui.snapshot import Snapshot, context_of
 from clawpipe_tui.spec import ScreenSpec
+from clawpipe_tui.terminal.display import TerminalApp
+from clawpipe_tui.terminal.ink import ink_for
+from clawpipe_tui.terminal.running import run_in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["ClawpipeApp", "ConsoleSettings", "run_console"]
 
 
-class ClawpipeApp(App[None]):
+class ClawpipeApp(TerminalApp):
     """Keys in, one view, one snapshot, one drawing out."""
 
     class Snapped(Message):
@@ -58,9 +62,7 @@ class ClawpipeApp(App[None]):
             self.observation = observation
 
     def __init__(self, settings: ConsoleSettings) -> None:
-        # The terminal's own colours and background; the hex colours of a palette still pass as they are.
-        super().__init__(ansi_color=True)
-        self.animation_level = "none"
+        super().__init__(ink_for(settings.theme, settings.depth, ascii_only=settings.look.ascii))
         self.title = settings.title
         self.settings = settings
         self.desk = Desk(settings, settings.first_view())
@@ -88,9 +90,9 @@ class ClawpipeApp(App[None]):
     def on_mount(self) -> None:
         """Paint first; then open the log."""
         self.call_after_refresh(self.asker.start)
+        self.call_after_refresh(self._tell_unresolved)
         self.set_interval(1.0, self._tick)
 
-        self.call_after_refresh(self._tell_unresolved)
     def on_unmount(self) -> None:
         """Leave nothing running."""
         if self._watch:
@@ -141,6 +143,8 @@ class ClawpipeApp(App[None]):
         key = key_for(event.key, self.desk.scene())
         if event.key == "ctrl+c":
             self.exit(return_code=INTERRUPTED)
+        elif event.key == "ctrl+z" and self.terminal:
+            self.terminal.stop_here()
         elif key is not None:
             self._do(key)
 
@@ -227,8 +231,6 @@ class ClawpipeApp(App[None]):
             choices = [(name, words) for name, (words, _) in found.items()]
             self.push_screen(Pick(self.skin, f"Move traffic of {self.desk.model}", choices, choices[0][0]), picked)
 
-    def _watch_it(self, rollback: Rollback, plan: MovePlan, sent: Sent) -> None:
-        session = self.asker.session
     def _tell_unresolved(self) -> None:
         """An earlier console may have been killed between a request and its answer."""
         look = partial(unresolved_sentences, self.settings)
@@ -238,6 +240,8 @@ class ClawpipeApp(App[None]):
         if told:
             self.say(" ".join(told))
 
+    def _watch_it(self, rollback: Rollback, plan: MovePlan, sent: Sent) -> None:
+        session = self.asker.session
         if session is None or sent.state == "not applied":
             return
         if self._watch:
@@ -258,5 +262,4 @@ def run_console(settings: ConsoleSettings, *, mouse: bool | None = None) -> int:
     """Run until the user quits; gives the exit code. No mouse over SSH: each of its moves travels up the line."""
     app = ClawpipeApp(settings)
     remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
-    app.run(mouse=not remote if mouse is None else mouse)
-    return app.return_code or 0
+    return run_in_terminal(app, settings.state or state_folder(), mouse=not remote if mouse is None else mouse)

@@ -18,14 +18,14 @@ def to_svg(lines: Sequence[Line], palette: Palette, title: str) -> str:
     from rich.style import Style
     from rich.text import Text
 
-    from clawpipe_tui.panels.look import paint
+    from clawpipe_tui.panels.frame import grounded
 
     width = sum(len(span.text) for span in lines[0]) if lines else 80
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for line in lines:
         text = Text(no_wrap=True, end="\n")
         for span in line:
-            look = paint(palette, span.style)
+            look = grounded(palette, span.style)
             try:
                 style = Style(color=look.fg, bgcolor=look.bg, bold=look.bold, dim=look.dim, reverse=look.reverse)
             except ColorParseError:

@@ -26,6 +26,7 @@ from clawpipe_tui.errors import UsageError, nearest
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
 from clawpipe_tui.spec import load_screens
+from clawpipe_tui.terminal.ability import Ability, ability, encoding_in
 from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BASELINES", "console_settings"]
 
-_PLAIN_TERMINALS = ("dumb", "vt100", "vt220")
-
 
 def console_settings(given: argparse.Namespace) -> ConsoleSettings:
     """Settings from the options and the configuration. Raises UsageError, ConfigError; opens nothing yet."""
-    config, now = configure(given), clock(given)
+    config, now, terminal = configure(given), clock(given), terminal_here()
     baseline_of(given)
+    theme = _theme(config, terminal.theme)
+    colour = theme != "mono" and terminal.depth != "none"
     names = [path.stem for folder in query_folders() for path in folder.glob("[!_]*.sql")]
     return ConsoleSettings(
         screens=load_screens((shipped("screens"), config_folder() / "screens"), names),
@@ -48,12 +49,15 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         model=config.model,
         serving=(lambda: serving_of(config)) if config.serving else None,
         registry=(lambda: registry_of(config)) if has_documents(config) else None,
-        journal=state_folder(),
         safety=Safety(config.write, config.environment, config.guardrails),
         objectives=config.objectives,
+        journal=state_folder(),
         environment=config.environment,
-        theme=_theme(config),
-        look=Look(charts=_charts(config)),
+        theme=theme,
+        depth=terminal.depth,
+        titled=terminal.titled,
+        state=state_folder(),
+        look=Look(charts=_charts(config, terminal.charts), colour=colour),
         refresh_s=config.refresh_s,
         width_s=parse_span_s(option(given, "window") or config.window),
     )
@@ -67,25 +71,24 @@ def _follow(config: Config, now: datetime | None) -> Session:
     return session
 
 
-def _theme(config: Config) -> str:
-    """The theme that was asked for; else no colour where NO_COLOR says so, 16 where the terminal has no more."""
-    if config.theme:
-        if config.theme not in PALETTES:
-            raise UsageError(f"There is no theme {config.theme!r}.", nearest(config.theme, PALETTES))
-        return config.theme
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") in _PLAIN_TERMINALS:
-        return "mono"
-    rich = os.environ.get("COLORTERM") in {"truecolor", "24bit"} or "256color" in os.environ.get("TERM", "")
-    return "dark" if rich else "ansi"
+def terminal_here() -> Ability:
+    """What the terminal can show in which this runs."""
+    said = sys.stdout.encoding or locale.getpreferredencoding(do_setlocale=False)
+    return ability(os.environ, encoding_in(os.environ, said))
 
 
-def _charts(config: Config) -> Charts:
-    """As asked for; else braille where the terminal can show it, else ASCII. Raises UsageError."""
-    if config.charts:
-        known: dict[str, Charts] = {name: name for name in get_args(Charts)}
-        if config.charts not in known:
-            raise UsageError(f"There are no {config.charts!r} charts.", nearest(config.charts, known))
-        return known[config.charts]
-    encoding = (sys.stdout.encoding or locale.getpreferredencoding(do_setlocale=False)).lower().replace("-", "")
-    plain = encoding not in {"utf8", "utf_8"} or os.environ.get("TERM") in _PLAIN_TERMINALS
-    return "ascii" if plain else "braille"
+def _theme(config: Config, found: str) -> str:
+    """The theme that was asked for, else the one for this terminal. Raises UsageError."""
+    if config.theme and config.theme not in PALETTES:
+        raise UsageError(f"There is no theme {config.theme!r}.", nearest(config.theme, PALETTES))
+    return config.theme or found
+
+
+def _charts(config: Config, found: Charts) -> Charts:
+    """As asked for, else as this terminal can show them. Raises UsageError."""
+    if not config.charts:
+        return found
+    known: dict[str, Charts] = {name: name for name in get_args(Charts)}
+    if config.charts not in known:
+        raise UsageError(f"There are no {config.charts!r} charts.", nearest(config.charts, known))
+    return known[config.charts]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from clawpipe_tui.panels.state import PanelState
     from clawpipe_tui.serving.seam import Registry, Router
     from clawpipe_tui.spec import BrokenScreen, PanelSpec
+    from clawpipe_tui.terminal.ability import Depth
     from clawpipe_tui.warehouse import Session
 
 CHROME = 2
@@ -46,7 +47,16 @@ class ConsoleSettings:
     environment: str = ""
     title: str = "clawpipe"
     theme: str = "dark"
+    depth: Depth = "truecolor"
+    """How many colours the terminal has; the theme is drawn in those."""
+    titled: bool = False
+    """Whether the terminal has a title that may be set."""
+    state: Path | None = None
+    """The folder of the console's own log and of crash reports."""
     look: Look = field(default_factory=Look)
+    safety: Safety = field(default_factory=lambda: Safety(write=False))
+    """What may be changed from here."""
+    objectives: Objectives = field(default_factory=Objectives)
     journal: Path | None = None
     """The folder of the journal that every attempt is written to before it is sent."""
     refresh_s: float = 1.0
@@ -54,9 +64,6 @@ class ConsoleSettings:
     deadline_s: float = 120.0
     """How long the logs may take to confirm a rollback before it is called overdue."""
 
-    safety: Safety = field(default_factory=lambda: Safety(write=False))
-    """What may be changed from here."""
-    objectives: Objectives = field(default_factory=Objectives)
     @property
     def documents(self) -> Callable[[], Registry] | None:
         """Where version documents are read: the files of the configuration, else the serving API."""

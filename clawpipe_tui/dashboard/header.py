@@ -80,11 +80,11 @@ def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[
         spans += [Span(f" {clean(standing.environment)} ", "warn_badge"), Span(" ")]
     spans += [Span(clean(standing.model)[: 40 if brevity < 5 else 12], "strong"), Span("  ")]
     spans += _tabs(view, scene, brevity)
-    spans += _picks(view)
     spans += [Span("  "), *_time(view, scene, standing, brevity)]
     if brevity < 4 or view.baseline != BASELINES[0]:
         spans += [Span("  vs " if brevity < 3 else " vs ", "muted"), Span(view.baseline)]
-    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity)]
+    # What was picked comes last, so that picking moves nothing else on this line.
+    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity), *_picks(view)]
 
 
 def _tabs(view: View, scene: Scene, brevity: int) -> list[Span]:

@@ -42,10 +42,11 @@ class Canvas:
         """Write text so that it ends just before `right`."""
         self.put(right - cell_width(text), y, text, style)
 
-    def restyle(self, y: int, style: str) -> None:
-        """Give a whole row one style."""
+    def restyle(self, y: int, style: str, right: int | None = None) -> None:
+        """Give a row one style, up to `right` where only its beginning is meant."""
         if 0 <= y < self.height:
-            self._styles[y] = [style] * self.width
+            end = self.width if right is None else max(0, min(right, self.width))
+            self._styles[y][:end] = [style] * end
 
     def paste(self, x: int, y: int, other: Canvas) -> None:
         """Copy another canvas into this one with its corner at (x, y), clipped."""

@@ -77,7 +77,15 @@ def to_text(lines: Sequence[Line]) -> str:
 
 def to_ansi(lines: Sequence[Line], palette: Palette) -> str:
     """The frame with colour codes; a palette without colours gives only bold, dim and reverse."""
-    return "".join("".join(_painted(span.text, paint(palette, span.style)) for span in line) + "\n" for line in lines)
+    return "".join(
+        "".join(_painted(span.text, grounded(palette, span.style)) for span in line) + "\n" for line in lines
+    )
+
+
+def grounded(palette: Palette, style: str) -> Paint:
+    """The paint of a style over the palette's own ground."""
+    found, ground = paint(palette, style), paint(palette, "")
+    return replace(found, fg=found.fg or ground.fg, bg=found.bg or ground.bg)
 
 
 def _painted(text: str, look: Paint) -> str:

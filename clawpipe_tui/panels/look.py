@@ -99,7 +99,7 @@ def _palette(roles: dict[str, Paint], series: tuple[str, ...] = (), heat: tuple[
 
 _DARK = _palette(
     {
-        "": Paint("#d6dae2"),
+        "": Paint("#d6dae2", "#0f131a"),
         "good": Paint("#5bb8f0"),
         "bad": Paint("#ff9142", bold=True),
         "warn": Paint("#ecd06f"),
@@ -124,7 +124,7 @@ _DARK = _palette(
 )
 _LIGHT = _palette(
     {
-        "": Paint("#20242c"),
+        "": Paint("#20242c", "#fbfcfd"),
         "good": Paint("#00629c"),
         "bad": Paint("#b84300", bold=True),
         "warn": Paint("#7a5c00"),

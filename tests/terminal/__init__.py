@@ -1,0 +1,1 @@
+"""The console in a pseudo-terminal: bytes counted, screens emulated, ends timed."""
