@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV :=
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench bench-statistics lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -24,6 +24,9 @@ check: .venv/ready ## format, lint, types, floors
 
 bench: .venv/ready ## measure, beside the machine's limit
 	@for one in benchmarks/bench_*.py; do $(PYTHON) $$one || exit 1; done
+
+bench-statistics: .venv/ready $(UV) ## how often does each verdict cry wolf? beside other rules, a thousand days
+	@$(PYTHON) benchmarks/bench_statistics.py --peers
 
 lock: $(UV) ## renew uv.lock
 	@$(UV) lock

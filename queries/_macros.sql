@@ -62,53 +62,69 @@ create macro reference_versions(for_model, a, b) as table
            role = 'live' as looks_back
     from   counts;
 
+-- Since when both versions of a pair have served: there the stream begins in which a verdict may be wrong once in a hundred.
+create macro pair_starts(for_model, a, b, step) as table
+    with firsts as (
+        select version, min(bucket_start) as first_at from requests where model = for_model and bucket_start < b group by version
+    ), starts as (
+        select r.*, time_bucket(step, greatest(own.first_at, other.first_at)) as started_at
+        from   reference_versions(for_model, a, b) as r
+               join firsts as own on own.version = r.version join firsts as other on other.version = r.reference
+    )
+    select *, greatest(started_at, time_bucket(step, a)) as from_at,
+           (epoch(from_at) - epoch(started_at)) / epoch(step) as first_slice
+    from   starts;
+
 -- Side by side: a bet, slice by slice, that a canary's share of the failures is its share of the requests. It may be
--- looked at on every refresh, under any daily rhythm, and while the split moves (statistics: S4, tilted).
-create macro failing_beside(for_model, a, b) as table
+-- looked at on every refresh, in a window that moves, under any daily rhythm, and while the split moves (restarted).
+create macro failing_beside(for_model, a, b, step) as table
     with slices as (
-        select version, floor(60 * (epoch(bucket_start) - epoch(a)) / (epoch(b) - epoch(a))) as slice,
+        select version, time_bucket(step, bucket_start) as slice_at,
                sum(n) as n, coalesce(sum(n) filter (failed(outcome)), 0) as k
         from   requests
         where  model = for_model and bucket_start >= a and bucket_start < b
         group  by all
+    ), grid as (
+        select version, reference, first_slice, unnest(generate_series(from_at, b, step)) as slice_at
+        from   pair_starts(for_model, a, b, step) where not looks_back
     )
-    select r.version,
-           tilted_p(list(other.k order by own.slice), list(own.k order by own.slice),
-                    list(own.n / (own.n + other.n) order by own.slice)) as p
-    from   reference_versions(for_model, a, b) as r
-           join slices as own on own.version = r.version
-           join slices as other on other.version = r.reference and other.slice = own.slice
-    where  not r.looks_back
-    group  by r.version;
+    select grid.version,
+           restarted_p(list(coalesce(other.k, 0) order by grid.slice_at), list(coalesce(own.k, 0) order by grid.slice_at),
+                       list(coalesce(own.n, 0) / nullif(coalesce(own.n, 0) + coalesce(other.n, 0), 0) order by grid.slice_at),
+                       any_value(first_slice)) as p
+    from   grid left join slices as own   on own.version = grid.version     and own.slice_at = grid.slice_at
+                left join slices as other on other.version = grid.reference and other.slice_at = grid.slice_at
+    where  grid.slice_at < b
+    group  by grid.version;
 
 -- How far each version's answered latencies lie to the right of its reference's, as a distance between distributions.
-create macro slower_than(for_model, a, b) as table
-    with counts as (
-        select version, bucket,
-               coalesce(sum(n) filter (bucket_start >= a), 0) as now_n, coalesce(sum(n) filter (bucket_start < a), 0) as before_n
+create macro slower_than(for_model, a, b, step) as table
+    with pairs as (from pair_starts(for_model, a, b, step)),
+    counts as (
+        select version, bucket_start >= a as is_now, bucket_start, bucket, n
         from   latencies
         where  model = for_model and ok and bucket_start >= a - (b - a) and bucket_start < b
-        group  by all
-    ), axis as (
-        select r.version, r.reference, r.looks_back, bucket
-        from   reference_versions(for_model, a, b) as r cross join (select distinct bucket from counts)
     ), sides as (
-        select axis.version, axis.bucket, coalesce(own.now_n, 0) as n,
-               coalesce(case when axis.looks_back then own.before_n else other.now_n end, 0) as reference_n
-        from   axis left join counts as own on own.version = axis.version and own.bucket = axis.bucket
-                    left join counts as other on other.version = axis.reference and other.bucket = axis.bucket
+        select pairs.version, bucket,
+               sum(n) filter (counts.version = pairs.version and is_now and (looks_back or bucket_start >= from_at)) as n,
+               sum(n) filter (counts.version = pairs.reference and is_now <> looks_back
+                              and (looks_back or bucket_start >= from_at))                                        as reference_n
+        from   pairs join counts on counts.version in (pairs.version, pairs.reference)
+        group  by all
     )
-    select version, band_p(greatest(ks_right(list(reference_n order by bucket), list(n order by bucket)), 0),
+    select version, band_p(greatest(ks_right(list(coalesce(reference_n, 0) order by bucket), list(coalesce(n, 0) order by bucket)), 0),
                            sum(reference_n), sum(n)) as p
     from   sides
     group  by version;
 
--- Each version beside its reference, with a verdict: worse needs an effect and evidence (1 in 100 false alarms each).
-create macro version_health(for_model, a, b) as table
+-- Each version beside its reference, with a verdict: worse needs an effect and evidence. Beside another version a verdict
+-- errs once in a hundred streams, however often it is looked at. Against its own past nothing is randomised: every look
+-- is a test of its own, so it needs 1 in 1 000 000 and an effect that a day's rhythm does not have.
+create macro version_health(for_model, a, b, step) as table
     with now as (
-        select c.*, l.p50_ms, l.p95_ms, l.p99_ms, r.reference, r.looks_back
+        select c.*, l.p50_ms, l.p95_ms, l.p99_ms, r.reference, r.looks_back, r.first_slice
         from   version_counts(for_model, a, b) as c
-               join reference_versions(for_model, a, b) as r using (version)
+               left join pair_starts(for_model, a, b, step) as r using (version)
                left join version_latencies(for_model, a, b) as l using (version)
     ), before as (
         select c.*, l.p95_ms
@@ -119,99 +135,30 @@ create macro version_health(for_model, a, b) as table
                case when now.looks_back then before.requests else beside.requests end as reference_requests,
                case when now.looks_back then before.failures else beside.failures end as reference_failures,
                case when now.looks_back then before.errors   else beside.errors   end as reference_errors,
-               case when now.looks_back then before.p95_ms   else beside.p95_ms   end as reference_p95_ms
+               case when now.looks_back then before.p95_ms   else beside.p95_ms   end as reference_p95_ms,
+               case when now.looks_back then 0.000001 else 0.01 end                   as alpha,
+               case when now.looks_back then 1.5 else 1 end                           as least_ratio,
+               case when now.looks_back then 1 else stake(now.first_slice) end        as budget
         from   now left join before on before.version = now.version
                    left join now as beside on beside.version = now.reference and beside.version <> now.version
     ), tested as (
-        select paired.*, slow.p as slower_p,
-               coalesce(f.p, exp(-log_e_value([reference_failures, failures], [reference_requests, requests], 10.0)))
-                   as failing_p
-        from   paired left join failing_beside(for_model, a, b) as f using (version)
-                      left join slower_than(for_model, a, b) as slow using (version)
+        select paired.*, least(1, slow.p / budget) as slower_p,
+               case when looks_back
+                    then tilted_p([reference_failures], [failures], [requests / (requests + reference_requests)])
+                    else f.p end as failing_p,
+               smallest_ratio(reference_failures, reference_requests, requests, -ln(alpha * budget)) as ratio_seen
+        from   paired left join failing_beside(for_model, a, b, step) as f using (version)
+                      left join slower_than(for_model, a, b, step) as slow using (version)
     )
     select *,
-           failing_p <= 0.01 and failures / requests > reference_failures / reference_requests as fails_more,
-           slower_p <= 0.01 and p95_ms > 1.2 * reference_p95_ms                                as is_slower,
+           greatest(ratio_seen, least_ratio)                                         as smallest_ratio_seen,
+           coalesce(failing_p <= alpha and failures / requests > least_ratio * reference_failures / reference_requests, false)
+               as fails_more,
+           coalesce(slower_p <= alpha and p95_ms > 1.2 * reference_p95_ms, false)    as is_slower,
            case when requests < 50 or coalesce(reference_requests, 0) < 50 then 'cannot tell'
                 when fails_more or is_slower                               then 'worse'
                 else 'not shown worse' end as verdict
     from   tested;
-
--- the counts that a span is compared with, by column and bin
-create macro baseline_counts(for_model, for_version, a, b, against) as table
-    select "column", bin, sum(n) as n from bins where against = 'training' group by all
-    union all
-    select "column", bin, sum(n) as n from "values"
-    where  model = for_model and role <> 'shadow' and against <> 'training'
-           and (for_version is null or version = for_version)
-           and bucket_start >= case against when 'previous window' then a - (b - a) else a - interval 1 day end
-           and bucket_start <  case against when 'previous window' then a else b - interval 1 day end
-    group  by all;
-
-create macro live_counts(for_model, for_version, a, b) as table
-    select "column", bin, sum(n) as n
-    from   "values"
-    where  model = for_model and role <> 'shadow' and (for_version is null or version = for_version)
-           and bucket_start >= a and bucket_start < b
-    group  by all;
-
--- both sides over the same bins; a mass (NULL, NaN, unseen, …) takes part where either side has it
-create macro compared_bins(for_model, for_version, a, b, against) as table
-    with shape as (select distinct "column", kind, bin, coalesce(bin_low = bin_high, false)::double as alone from bins)
-    select shape."column", shape.kind, shape.bin, shape.alone, coalesce(base.n, 0)::double as base, coalesce(live.n, 0)::double as live
-    from   shape
-           left join baseline_counts(for_model, for_version, a, b, against) as base using ("column", bin)
-           left join live_counts(for_model, for_version, a, b)              as live using ("column", bin)
-    where  base.n > 0 or live.n > 0 or (shape.kind = 'numeric' and shape.bin >= 0);
-
--- how far each column has moved, how far noise alone would move it in a window of this size, and the verdict
-create macro drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) as table
-    with listed as (
-        select "column", kind, sum(base) as base_n, sum(live) as live_n,
-               list(base order by bin) as base, list(live order by bin) as live,
-               list(base order by bin) filter (bin >= 0) as base_axis,
-               list(live order by bin) filter (bin >= 0) as live_axis,
-               list(alone order by bin) filter (bin >= 0) as alone,
-               coalesce(sum(base) filter (bin = -1), 0)  as base_null,
-               coalesce(sum(live) filter (bin = -1), 0)  as live_null,
-               coalesce(sum(live) filter (bin = -6), 0)  as live_unseen
-        from   compared_bins(for_model, for_version, a, b, against)
-        group  by all
-    ), measured as (
-        select *, psi(base, live)                           as psi,
-               psi_noise(base, live, alpha)                 as psi_critical,
-               case when kind = 'numeric' then ks_low(base_axis, live_axis)  end as ks_low,
-               case when kind = 'numeric' then ks_high(base_axis, live_axis, alone) end as ks_high,
-               js_distance(base, live)                      as js_distance,
-               pct(live_null, live_n)                       as null_pct,
-               pct(base_null, base_n)                       as baseline_null_pct,
-               pct(live_unseen, live_n)                     as unseen_pct
-        from   listed
-    )
-    select *,
-           case when coalesce(live_n, 0) = 0 or coalesce(base_n, 0) = 0           then 'cannot tell'
-                when psi >= psi_limit and psi > psi_critical                      then 'drifted'
-                when kind = 'categorical' and unseen_pct >= 1 and live_unseen > 9 then 'drifted'
-                when psi_critical >= psi_limit                                    then 'cannot tell'
-                else 'inside noise' end as verdict
-    from   measured;
-
--- the categories that the baseline never had, most frequent first, with their shares
-create macro unseen_categories(for_model, for_version, a, b) as table
-    with named as (
-        select "column", category, sum(n) as n
-        from   "values"
-        where  model = for_model and role <> 'shadow' and (for_version is null or version = for_version)
-               and bin = -6 and category is not null and bucket_start >= a and bucket_start < b
-        group  by all
-    ), totals as (
-        select "column", sum(n) as total from live_counts(for_model, for_version, a, b) group by all
-    )
-    select "column", string_agg(category || ' ' || said_pct(pct(n, total)), ', ' order by n desc, category) as unseen,
-           list(category order by n desc, category) as categories
-    from   (select * from named qualify row_number() over (partition by "column" order by n desc) <= 3)
-           join totals using ("column")
-    group  by "column";
 
 -- since when a version fails more: the most likely single change of its failure rate, in steps
 create macro failing_since(for_model, v, a, b, step) as table

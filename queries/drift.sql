@@ -7,7 +7,7 @@ with measures as (
 ), steps as (
     select time_bucket(greatest($step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) as n
     from   "values"
-    where  model = $model and role <> 'shadow' and ($version is null or version = $version)
+    where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)
            and bucket_start >= $since and bucket_start < $until
     group  by all
 ), slices as (
@@ -42,13 +42,35 @@ with measures as (
     having sum(total_n - after_n) > 0
 ), changes as (
     select "column", arg_max(step_at, gain) as since_at, max(gain) as gain, max(bins) as bins from gains group by all
+), turned as (
+    -- of a change it is asked whether it leads away from the baseline: a recovery is no beginning
+    select c.*, psi(list(shape.base order by shape.bin), list(after_n order by shape.bin))
+                  > psi(list(shape.base order by shape.bin), list(total_n - after_n order by shape.bin)) as away
+    from   changes as c join sums on sums."column" = c."column" and sums.step_at = c.since_at
+           join shape on shape."column" = c."column" and shape.bin = sums.bin
+    group  by all
+), dated as (
+    select m.*, t.trend, coalesce(u.unseen, '') as unseen, coalesce(u.vanished, '') as vanished,
+           u.unseen_since_at, u.vanished_since_at,
+           case when m.verdict = 'drifted' and c.away and 2 * c.gain > psi_critical_fixed(1, c.bins, $alpha)
+                then c.since_at end as since_at
+    from   measures as m
+           left join unseen_categories($model, $version, $since, $until, $baseline) as u using ("column")
+           left join trends as t using ("column")
+           left join turned as c using ("column")
+), changed as (
+    select "column", linf(list(base order by category), list(live order by category)) as linf,
+           list(category order by category)[linf_position(list(base order by category), list(live order by category))] as linf_category,
+           chi2_p(list(base order by category), list(live order by category)) as chi2_p
+    from   compared_categories($model, $version, $since, $until, $baseline)
+    group  by "column"
 )
-select m."column", m.kind, m.verdict, m.psi, m.psi_critical, m.ks_low, m.ks_high, m.js_distance,
-       m.null_pct, m.baseline_null_pct, coalesce(u.unseen, '') as unseen,
-       case when m.verdict = 'drifted' and 2 * c.gain > psi_critical_fixed(1, c.bins, $alpha) then c.since_at end as since_at,
-       t.trend, m.live_n::bigint as rows
-from   measures as m
-       left join unseen_categories($model, $version, $since, $until) as u using ("column")
-       left join trends as t using ("column")
-       left join changes as c using ("column")
-order  by m.verdict = 'drifted' desc, m.psi desc nulls last, m."column"
+select "column", kind, verdict, psi, psi_critical, ks_low, ks_high, js_distance,
+       null_pct, baseline_null_pct, unseen, since_at, trend, live_n::bigint as rows,
+       severity,
+       case when verdict = 'drifted' then rank() over (partition by verdict = 'drifted' order by since_at nulls first) end as moved,
+       smallest_psi_seen, false_discovery,
+       case when kind = 'numeric' then wasserstein(edges, base_axis, live_axis) end as wasserstein,
+       linf, linf_category, chi2_p, vanished, unseen_since_at, vanished_since_at
+from   dated left join changed using ("column")
+order  by verdict = 'drifted' desc, psi desc nulls last, "column"

@@ -1,7 +1,7 @@
 -- Is the model in trouble: which version, how bad, since when, and have its inputs drifted?
 with health as (
     select *, epoch(max(last_at) over ()) - epoch(last_at) as silent_s, epoch(last_at) - epoch(first_at) as span_s
-    from   version_health($model, $since, $until)
+    from   version_health($model, $since, $until, $step)
 ), serving as (
     -- a version is gone when, at its own rate, ten requests and five seconds should have come and did not
     select * from health where silent_s < 5 or silent_s * requests / greatest(span_s, 1) < 10
@@ -12,7 +12,7 @@ with health as (
 ), drifted as (
     select d."column", d.psi, u.categories
     from   drift_measures($model, null, $since, $until, $baseline, $psi_limit, $alpha) as d
-           left join unseen_categories($model, null, $since, $until) as u using ("column")
+           left join unseen_categories($model, null, $since, $until, $baseline) as u using ("column")
     where  d.verdict = 'drifted'
 ), drift as (
     select count(*) as columns_drifted,
@@ -32,7 +32,8 @@ select overall as verdict, version,
                        || said_pct(pct(reference_errors, reference_requests)) || ')', '')
            || case when timeouts > 0 then ', timeouts ' || said_pct(pct(timeouts, requests)) else '' end
            || coalesce(', p95 ' || said_ms(p95_ms), '') || case when is_slower then ' (' || said_ms(reference_p95_ms) || ')' else '' end
-           || case when verdict = 'worse' then coalesce(' since ' || said_at(since_at), '') else '' end
+           || case when verdict = 'worse' then coalesce(' since ' || said_at(since_at), '')
+                   else coalesce(' · could only see failures ≥ ' || printf('%.1f', smallest_ratio_seen) || '×', '') end
            || case when columns_drifted > 0 then ' · drift: ' || names else ' · no drift shown' end as sentence,
        columns_drifted, since_at, requests, pct(errors, requests) as error_pct,
        epoch($now) - epoch((select max(last_at) from requests where model = $model)) as lag_s

@@ -3,6 +3,7 @@ select $model as model, version, role, requests,
        pct(errors, requests)    as error_pct,
        pct(timeouts, requests)  as timeout_pct,
        pct(fallbacks, requests) as fallback_pct,
-       p50_ms, p95_ms, p99_ms, verdict
-from   version_health($model, $since, $until)
+       p50_ms, p95_ms, p99_ms, verdict,
+       reference, smallest_ratio_seen, failing_p, slower_p
+from   version_health($model, $since, $until, $step)
 order  by role = 'live' desc, requests desc

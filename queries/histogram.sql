@@ -13,7 +13,7 @@ with shares as (
     select category, sum(n) as n
     from   "values"
     where  model = $model and "column" = $column and bin = -6 and category is not null and role <> 'shadow'
-           and ($version is null or version = $version) and bucket_start >= $since and bucket_start < $until
+           and is_live(version, $version, $baseline) and bucket_start >= $since and bucket_start < $until
     group  by all order by n desc limit 5
 )
 select $column as "column", b.bin_low, b.bin_high,

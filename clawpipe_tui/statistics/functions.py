@@ -22,6 +22,7 @@ from clawpipe_tui.statistics import (
     ks,
     multiple,
     psi,
+    restarted,
     sequential,
     tilted,
 )
@@ -104,6 +105,8 @@ FUNCTIONS: tuple[SqlFunction, ...] = (
     # (b, l): counts of baseline and live over the same bins; those of ks_ and wasserstein ordered along the axis
     SqlFunction("psi", psi.psi, _PAIR),
     SqlFunction("psi_contributions", psi.psi_contributions, _PAIR, _LIST),
+    SqlFunction("psi_p", psi.psi_p, _PAIR),
+    SqlFunction("smallest_psi", psi.smallest_psi, (*_PAIR, _NUMBER)),  # (b, l, threshold)
     SqlFunction("psi_noise", psi.psi_noise, (*_PAIR, _NUMBER)),  # (b, l, alpha)
     SqlFunction("psi_critical", psi.psi_critical, (_NUMBER,) * 4),  # (n_baseline, n_live, bins, alpha)
     SqlFunction("psi_critical_fixed", psi.psi_critical_fixed, (_NUMBER,) * 3),  # (n_live, bins, alpha)
@@ -129,6 +132,12 @@ FUNCTIONS: tuple[SqlFunction, ...] = (
     SqlFunction("anytime_p", sequential.anytime_p, (_LIST,)),  # (log_e_value of each look)
     SqlFunction("tilted_log_e", tilted.tilted_log_es, (_LIST,) * 3, _LIST),  # (bad_other, bad, share) per window
     SqlFunction("tilted_p", _tilted_p, (_LIST,) * 3),
+    SqlFunction("stake", restarted.stake, (_NUMBER,)),  # (slices since the stream began)
+    SqlFunction(
+        "restarted_log_e", restarted.restarted_log_e, (*(_LIST,) * 3, _NUMBER)
+    ),  # (bad_other, bad, share, first)
+    SqlFunction("restarted_p", restarted.restarted_p, (*(_LIST,) * 3, _NUMBER)),
+    SqlFunction("smallest_ratio", restarted.smallest_ratio, (_NUMBER,) * 4),  # (bad_other, n_other, n, log_needed)
     SqlFunction("band", band.band, (_NUMBER,) * 2),  # (n, alpha)
     SqlFunction("band_differs", band.band_differs, (_NUMBER,) * 4, "BOOLEAN"),  # (d, n_a, n_b, alpha)
     SqlFunction("band_p", band.band_p, (_NUMBER,) * 3),  # (d, n_a, n_b)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from clawpipe_tui.statistics.counts import Counts, comparable
-from clawpipe_tui.statistics.tails import chi_squared_critical
+from clawpipe_tui.statistics.tails import chi_squared_critical, chi_squared_tail
 
 HALF = 0.5
 """Added to every bin (Jeffreys), so that one empty bin does not make the index infinite."""
+
+FOUR_IN_FIVE = 0.8416
+"""The normal quantile of 80 %: what a window "could have shown" it would have shown four times in five."""
 
 
 def psi_contributions(baseline: Counts, live: Counts, smoothing: float = HALF) -> list[float] | None:
@@ -55,6 +58,29 @@ def psi_noise(baseline: Counts, live: Counts, alpha: float) -> float | None:
     if pair is None:
         return None
     return psi_critical(sum(pair[0]), sum(pair[1]), _occupied(*pair), alpha)
+
+
+def psi_p(baseline: Counts, live: Counts) -> float | None:
+    """How often two samples of one distribution have a PSI at least this large, in one look (Yurdakul 2018)."""
+    found, pair = psi(baseline, live), comparable(baseline, live)
+    bins = _occupied(*pair) if pair else 0
+    if found is None or pair is None or bins < 2:
+        return None
+    return chi_squared_tail(found / (1 / sum(pair[0]) + 1 / sum(pair[1])), bins - 1)
+
+
+def smallest_psi(baseline: Counts, live: Counts, threshold: float) -> float | None:
+    """The true PSI that samples of these sizes show above the threshold four times in five.
+
+    PSI/(1/N+1/M) is about noncentral χ² with mean B−1+λ and variance 2(B−1+2λ), where λ·(1/N+1/M) is the true PSI;
+    solved for λ with that χ² taken as normal. None where nothing can be compared.
+    """
+    pair = comparable(baseline, live)
+    if pair is None or not 0 <= threshold < math.inf:
+        return None
+    per_row, freedom = 1 / sum(pair[0]) + 1 / sum(pair[1]), _occupied(*pair) - 1
+    spread = FOUR_IN_FIVE + math.sqrt(FOUR_IN_FIVE**2 + max(threshold / per_row - freedom / 2, 0.0))
+    return max(threshold, (spread**2 - freedom / 2) * per_row) if freedom else None
 
 
 def _contribution(p: float, q: float) -> float:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clawpipe_tui.statistics.counts import MOST
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,8 +34,7 @@ def tilted_log_e_path(
     Simulated over 500 windows: 3.6 % false alarms at 1/α = 20 with a constant split, 2.6 % with a ramp from 1 % to 60 %
     of the traffic under a daily rhythm of traffic and error rate (the constant-split test: 100 %).
     """
-    gains = [_log_ratio(bad_other, bad, share, math.log(ratio)) for ratio in rate_ratios]
-    paths = np.cumsum(np.stack(gains), axis=-1)
+    paths = np.cumsum(log_ratios(bad_other, bad, share, rate_ratios), axis=-1)
     return np.logaddexp.reduce(paths, axis=0) - math.log(len(rate_ratios))
 
 
@@ -44,6 +45,14 @@ def tilted_log_es(
 
     None where the lists differ in length, no window has requests on both, or a bad request is on one without requests.
     """
+    rows = sound_windows(bad_other, bad, share)
+    return None if rows is None else [float(log) for log in tilted_log_e_path(*rows)]
+
+
+def sound_windows(
+    bad_other: Sequence[float | None], bad: Sequence[float | None], share: Sequence[float | None]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
+    """The three lists as arrays; None where they cannot be counts and shares of the same windows."""
     if not len(bad_other) == len(bad) == len(share) or not any(part and 0 < part < 1 for part in share):
         return None
     rows = np.array(
@@ -51,11 +60,19 @@ def tilted_log_es(
     )
     other, this, part = rows.T
     unknown = np.array([s is None for s in share])
-    possible = np.isfinite(rows).all() and (rows >= 0).all() and (part <= 1).all()
+    possible = np.isfinite(rows).all() and (rows >= 0).all() and (rows <= MOST).all() and (part <= 1).all()
     stray = ((part == 0) & (this > 0)) | ((part == 1) & (other > 0)) | (unknown & (other + this > 0))
-    if not possible or stray.any():
-        return None
-    return [float(log) for log in tilted_log_e_path(other, this, part)]
+    return (other, this, part) if possible and not stray.any() else None
+
+
+def log_ratios(
+    bad_other: NDArray[np.float64],
+    bad: NDArray[np.float64],
+    share: NDArray[np.float64],
+    rate_ratios: Sequence[float] = RATE_RATIOS,
+) -> NDArray[np.float64]:
+    """Each window's own log likelihood ratio, one row for each rate ratio."""
+    return np.stack([_log_ratio(bad_other, bad, share, math.log(ratio)) for ratio in rate_ratios])
 
 
 def _log_ratio(

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawpipe_tui.statistics.psi import psi, psi_contributions, psi_critical, psi_critical_fixed, psi_noise
+from clawpipe_tui.statistics.psi import (
+    psi,
+    psi_contributions,
+    psi_critical,
+    psi_critical_fixed,
+    psi_noise,
+    psi_p,
+    smallest_psi,
+)
 
 BINS = 6
 COUNTS = st.lists(st.integers(0, 5_000), min_size=BINS, max_size=BINS).filter(any)
@@ -125,3 +133,32 @@ def test_one_bin_has_no_critical_value() -> None:
     """Where everything lies in one bin there is nothing to exceed."""
     assert psi_critical(1000, 1000, 1, 0.05) is None
     assert psi_noise([10, 0], [20, 0], 0.05) is None
+
+
+@given(COUNTS, COUNTS)
+def test_the_p_value_and_the_critical_value_say_the_same(baseline: list[int], live: list[int]) -> None:
+    """PSI is above its critical value at the chance that it has, and not above it at a smaller one."""
+    found, p = psi(baseline, live), psi_p(baseline, live)
+    if found is None or p is None or not 1e-12 < p < 1 - 1e-6:
+        return
+    assert psi_noise(baseline, live, p) == pytest.approx(found, rel=1e-6)
+
+
+def test_one_bin_cannot_move() -> None:
+    """A constant that stays the same has no p-value, and no shift that could have been seen."""
+    assert psi_p([7], [9]) is None
+    assert smallest_psi([7], [9], 0.1) is None
+
+
+def test_a_shift_of_the_smallest_size_is_seen_four_times_in_five() -> None:
+    """Ten bins, 2 000 rows each, two of them traded: simulated at the threshold that the window has."""
+    rng = np.random.default_rng(3)
+    flat = np.full(10, 0.1)
+    threshold = psi_critical(2_000, 2_000, 10, 1e-3)
+    assert threshold is not None
+    wanted = smallest_psi(flat * 2_000, flat * 2_000, threshold)
+    assert wanted is not None
+    step = np.sqrt(wanted / 2 / 10)  # PSI of (0.1+s, 0.1-s) against 0.1 is about 2 s²/0.1
+    moved = flat + np.array([step, -step, *[0.0] * 8])
+    seen = [(psi(rng.multinomial(2_000, flat), rng.multinomial(2_000, moved)) or 0) > threshold for _ in range(2_000)]
+    assert 0.7 < np.mean(seen) < 0.9

@@ -1,0 +1,221 @@
+"""How often does each verdict cry wolf, and how soon does it see one? `make bench-statistics`; --quick takes seconds.
+
+Prints tables: days on which a rule alarmed although nothing changed, of 1 000 simulated days looked at every 10 s, and
+how long each rule took to see a planted change. Seeded: the same packages give the same numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from peers import CACHE, PEERS, ask_peer, save_samples
+from rules import Alarms, drift_rules, fails_more, fails_more_naive, fails_more_than_before, is_slower
+from streams import (
+    LOOK_S,
+    LOOKS,
+    Column,
+    Floats,
+    Pair,
+    baselines,
+    batches,
+    normal_column,
+    pair,
+    rhythm,
+    windows,
+    zipf_column,
+)
+from streams import WINDOW as HOUR
+
+from clawpipe_tui.config import DriftLimits
+from clawpipe_tui.statistics.distances import (
+    NATURAL_FROM_BASE_2,
+    hellinger,
+    js_distance,
+    linf,
+    wasserstein,
+    wasserstein_normed,
+)
+from clawpipe_tui.statistics.homogeneity import chi2_p
+from clawpipe_tui.statistics.ks import ks_exact, ks_p
+from clawpipe_tui.statistics.sequential import log_e_path
+
+NOON = LOOKS // 2
+Row = tuple[str, ...]
+
+
+def main() -> None:
+    """Simulate, print the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="few days: to see that it runs")
+    parser.add_argument("--peers", action="store_true", help="ask Evidently and NannyML, too; installs them")
+    parser.add_argument("--days", type=int, default=1_000)
+    parser.add_argument("--alpha", type=float, default=DriftLimits().alpha, help="[drift] alpha, to try another one")
+    given = parser.parse_args()
+    days = 10 if given.quick else given.days
+    limits = DriftLimits(alpha=given.alpha)
+    show(f"Nothing changed: days of {days} with a false alarm, one column", drift_false_alarms(days, limits))
+    show(
+        f"A planted change at noon: median minutes until it is seen ({days // 10} days)",
+        drift_delays(days // 10, limits),
+    )
+    show(f"Nothing changed: streams of {days}, a day each, with a false alarm", stream_false_alarms(days))
+    show(f"A planted change of the failure rate, seen at every look ({days} runs)", planted_failures(days))
+    if given.peers:
+        show("The same samples, measured by others", beside_peers())
+
+
+def show(title: str, rows: Iterator[Row]) -> None:
+    """One table, each row as soon as it is known."""
+    print(f"\n### {title}\n", flush=True)
+    for number, row in enumerate(rows):
+        print("| " + " | ".join(row) + " |", flush=True)
+        if number == 0:
+            print("|" + "---|" * len(row), flush=True)
+
+
+def drift_false_alarms(days: int, limits: DriftLimits) -> Iterator[Row]:
+    """Columns by kind, baseline and traffic; every rule on the same days."""
+    rng = np.random.default_rng(1)
+    yield "column", "window", "rows an hour", "rule", "days with a false alarm", "looks in alarm"
+    for column, window, per_hour, rows in (
+        (normal_column(), HOUR, 150, 20_000), (normal_column(), HOUR, 600, 20_000),
+        (normal_column(), HOUR, 3_000, 20_000),
+        (normal_column(), HOUR, 300, 2_000), (normal_column(), HOUR // 12, 3_000, 20_000),
+        (zipf_column(), HOUR, 300, 20_000), (zipf_column(), HOUR, 300, 2_000),
+    ):  # fmt: skip
+        shape = f"{column.name}, baseline of {rows}"
+        size = "1 h" if window == HOUR else "5 min"
+        alarms = _drift_alarms(
+            rng, (column, column), window=window, per_hour=per_hour, rows=rows, days=days, limits=limits
+        )
+        for rule, found in alarms.items():
+            yield shape, size, str(per_hour), rule, str(int(found.any(1).sum())), f"{100 * found.mean():.2f} %"
+
+
+def _drift_alarms(  # noqa: PLR0913 - a simulation is what these say
+    rng: np.random.Generator, columns: tuple[Column, Column], *, window: int, per_hour: float, rows: int, days: int,
+    limits: DriftLimits, changes_at: int = LOOKS,
+) -> dict[str, Alarms]:  # fmt: skip
+    found: dict[str, list[Alarms]] = {}
+    for size in batches(days):
+        baseline = baselines(rng, columns[0], size, rows)
+        live = windows(rng, columns, per_hour, size, changes_at, window=window)
+        for name, rule in drift_rules(columns[0], limits.psi, limits.alpha).items():
+            found.setdefault(name, []).append(rule(baseline, live))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def drift_delays(days: int, limits: DriftLimits) -> Iterator[Row]:
+    """A mean that moves at noon. A rule that was in alarm before noon did not see it: it had cried wolf."""
+    rng = np.random.default_rng(2)
+    yield "mean moves by", "rows an hour", "rule", "median minutes", "seen", "in alarm before"
+    for shift, per_hour in ((0.5, 600), (1.0, 600), (2.0, 600), (0.5, 6_000), (1.0, 6_000), (2.0, 6_000)):
+        columns = (normal_column(), normal_column(shift))
+        alarms = _drift_alarms(
+            rng, columns, window=HOUR, per_hour=per_hour, rows=20_000, days=max(days, 2), limits=limits, changes_at=NOON
+        )
+        for rule, found in alarms.items():
+            after = found[:, NOON : NOON + 2 * HOUR]
+            seen = after.any(1)
+            minutes = f"{np.median(after.argmax(1)[seen]) * LOOK_S / 60:.1f}" if seen.any() else "–"
+            before = found[:, NOON - HOUR : NOON].any(1).mean()
+            yield f"{shift:g} std", str(per_hour), rule, minutes, f"{100 * seen.mean():.0f} %", f"{100 * before:.0f} %"
+
+
+def stream_false_alarms(days: int) -> Iterator[Row]:
+    """Two versions that are alike, and one that is as it was an hour ago."""
+    rng = np.random.default_rng(3)
+    day = rhythm(depth=0.5)
+    ramp = np.linspace(0.01, 0.6, LOOKS)
+    yield "stream", "rule", "must be at most", "streams with a false alarm"
+    sides: dict[str, Callable[[int], Pair]] = {
+        "20 % canary, 1 % fail": lambda n: pair(rng, n, 6_000, 0.2, 0.01),
+        "20 % canary, 1 % fail, a daily rhythm of failures": lambda n: pair(rng, n, 6_000, 0.2, 0.01 * day),
+        "a ramp from 1 % to 60 % canary, rhythm of failures": lambda n: pair(rng, n, 6_000, ramp, 0.01 * day),
+        "5 % canary, 200 requests an hour": lambda n: pair(rng, n, 200, 0.05, 0.02),
+    }
+    for name, made in sides.items():
+        streams = [made(size) for size in batches(days, 100)]
+        ours = sum(int(fails_more(stream, 0.01).any(1).sum()) for stream in streams)
+        naive = sum(int(fails_more_naive(stream)[:, HOUR:].any(1).sum()) for stream in streams)
+        yield name, "this console: fails more (α 1 %)", _permille(0.01, days), str(ours)
+        yield name, "z-test of the last hour, p < 0.05", "–", str(naive)
+    slower = sum(int(is_slower(*_latencies(rng, size), 0.01).any(1).sum()) for size in batches(days))
+    yield "20 % canary, the same latencies", "this console: slower (α 1 %)", _permille(0.01, days), str(slower)
+    for name, rate in (
+        ("live alone, 1 % fail", 0.01),
+        ("live alone, 1 % fail, a daily rhythm of failures", 0.01 * day),
+    ):
+        back = [pair(rng, size, 3_000, 1.0, rate) for size in batches(days, 100)]
+        alarms = sum(int(fails_more_than_before(stream, 1e-6, 1.5).any(1).sum()) for stream in back)
+        yield name, "this console: fails more than the hour before", _permille(0.001, days), str(alarms)
+
+
+def _permille(share: float, days: int) -> str:
+    return f"{share * days:g}"
+
+
+def _latencies(rng: np.random.Generator, days: int) -> tuple[Floats, Floats]:
+    """Windows of two versions over thirty latency buckets of equal mass."""
+    alike = Column("latency", np.full(30, 1 / 30))
+    other, own = (windows(rng, (alike, alike), per_hour, days) for per_hour in (4_800, 1_200))
+    return other, own
+
+
+def planted_failures(runs: int) -> Iterator[Row]:
+    """S4 as its paper has it (20 requests per version and look, 500 looks, α 5 %), and the verdict that restarts."""
+    rng = np.random.default_rng(4)
+    yield (
+        "canary fails",
+        "S4, α 5 %: seen",
+        "median requests per version",
+        "verdict, α 1 %: seen",
+        "median requests per version",
+    )
+    for rate in (0.01, 0.02, 0.03, 0.05):
+        bad = rng.binomial(20, (0.01, rate), size=(runs, 500, 2)).astype(np.float64)
+        plain = log_e_path(bad, np.array([0.5, 0.5])) >= np.log(20)
+        looks = np.repeat(np.full((runs, 500), 20.0)[:, :, None], 6, axis=2).reshape(runs, -1) / 6
+        spread = np.zeros((runs, 3_000, 2))
+        spread[:, 5::6] = bad
+        verdict = fails_more(Pair(looks, looks, spread[..., 0], spread[..., 1]), 0.01)[:, 5::6]
+        yield f"{100 * rate:g} %", *_seen(plain), *_seen(verdict)
+
+
+def beside_peers() -> Iterator[Row]:
+    """The same samples given to all, their conventions converted."""
+    path = CACHE / "samples.json"
+    sides = save_samples(path, np.random.default_rng(6))
+    found = {peer: ask_peer(peer, path) for peer in PEERS}
+    x0, x1 = (np.array(sides[side]["x"], np.float64) for side in ("baseline", "live"))
+    values = np.unique(np.concatenate((x0, x1)))
+    c0, c1 = (np.bincount(np.searchsorted(values, x), minlength=len(values)).astype(np.float64) for x in (x0, x1))
+    names = sorted({str(name) for name in sides["baseline"]["c"]})
+    before, after = ([float(sides[side]["c"].count(name)) for name in names] for side in ("baseline", "live"))
+    d, js = ks_exact(x0, x1) or 0.0, js_distance(before, after) or 0.0
+    yield "statistic", "this console", "the other", "difference"
+    for name, ours, peer, key in (
+        ("Wasserstein, in std", wasserstein_normed([*values], c0, c1, float(np.std(x0))), "evidently", "x wasserstein"),
+        ("Wasserstein", wasserstein([*values], c0, c1), "nannyml", "x wasserstein"),
+        ("KS, p (Smirnov's limit)", ks_p(d, len(x0), len(x1)), "evidently", "x ks"),
+        ("KS, D", d, "nannyml", "x kolmogorov_smirnov"),
+        ("JS distance, natural logarithm", js * NATURAL_FROM_BASE_2, "evidently", "c jensenshannon"),
+        ("JS distance, base 2", js, "nannyml", "c jensen_shannon"),
+        ("L∞", linf(before, after), "nannyml", "c l_infinity"),
+        ("Hellinger", hellinger(before, after), "nannyml", "c hellinger"),
+        ("χ², p (Evidently takes the baseline as exact)", chi2_p(before, after), "evidently", "c chisquare"),
+    ):  # fmt: skip
+        theirs = found[peer][key]
+        yield name, f"{ours:.8g}", f"{peer} {theirs:.8g}", f"{abs((ours or 0) - theirs):.1e}"
+
+
+def _seen(alarms: Alarms) -> tuple[str, str]:
+    seen = alarms.any(1)
+    requests = f"{20 * (np.median(alarms.argmax(1)[seen]) + 1):.0f}" if seen.any() else "–"
+    return f"{100 * seen.mean():.1f} %", requests
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The rules that are compared, over many windows at once. Each answers per day and look whether it calls an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.special import kolmogi
+from streams import LOOKS, WINDOW, Column, Floats, Pair
+
+from clawpipe_tui.statistics.band import band
+from clawpipe_tui.statistics.restarted import stakes_from
+from clawpipe_tui.statistics.tails import chi_squared_critical
+from clawpipe_tui.statistics.tilted import RATE_RATIOS, log_ratios
+
+Alarms = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+Rule = Callable[[Floats, Floats], Alarms]
+SLICE = 6
+"""Looks in a slice of the one-hour window's time axis (a minute)."""
+
+
+def psi(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats]:
+    """PSI with half a row added to every bin, 1/N+1/M, and how many bins are occupied, over the last axis."""
+    base = np.broadcast_to(baseline[:, None, :], live.shape)
+    occupied = (base > 0) | (live > 0)
+    bins, n, m = (counts.sum(-1) for counts in (occupied.astype(np.float64), base, live))
+    p = (base + 0.5) / (n + 0.5 * bins)[..., None]
+    q = (live + 0.5) / (m + 0.5 * bins)[..., None]
+    with np.errstate(divide="ignore"):
+        return np.where(occupied, (q - p) * np.log(q / p), 0.0).sum(-1), 1 / n + 1 / m, bins
+
+
+def drifted(baseline: Floats, live: Floats, limit: float, alpha: float, least_rows: float = 50) -> Alarms:
+    """The verdict of queries/_macros_drift.sql for one column: an effect, and more than noise."""
+    index, per_row, bins = psi(baseline, live)
+    critical = np.array([0.0, 0.0, *(chi_squared_critical(b - 1, alpha) for b in range(2, live.shape[-1] + 1))])
+    return (index >= limit) & (index > critical[bins.astype(int)] * per_row) & (live.sum(-1) >= least_rows)
+
+
+def drift_rules(column: Column, limit: float, alpha: float) -> Mapping[str, Rule]:
+    """Every rule that can be asked about this kind of column."""
+
+    def ours(baseline: Floats, live: Floats) -> Alarms:
+        return drifted(baseline, live, limit, alpha)
+
+    rules: dict[str, Rule] = {f"this console (PSI ≥ {limit:g}, α {alpha:g})": ours}
+    rules |= {"PSI > 0.1": _psi_above(0.1), "PSI > 0.25": _psi_above(0.25)}
+    if column.edges is None:
+        return rules | {"Evidently's default (JS distance ≥ 0.1)": _js_from(0.1)}
+    return rules | {
+        "KS p < 0.05": ks_rejects,
+        "Evidently's default (Wasserstein ≥ 0.1 std)": _wasserstein_from(0.1, column.edges),
+    }
+
+
+def _psi_above(limit: float) -> Rule:
+    return lambda baseline, live: psi(baseline, live)[0] > limit
+
+
+def _js_from(limit: float) -> Rule:
+    return lambda baseline, live: js_natural(baseline, live) >= limit
+
+
+def _wasserstein_from(limit: float, edges: Floats) -> Rule:
+    return lambda baseline, live: wasserstein(baseline, live, edges) >= limit
+
+
+def _cumulative(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    n, m = baseline.sum(-1)[:, None], np.maximum(live.sum(-1), 1)
+    return np.cumsum(baseline, -1)[:, None, :] / n[..., None], np.cumsum(live, -1) / m[..., None], n, m
+
+
+def ks_rejects(baseline: Floats, live: Floats) -> Alarms:
+    """Kolmogorov-Smirnov with fixed n at 5 %, D at the bins' edges: the true D is larger, so it alarms even more."""
+    f, g, n, m = _cumulative(baseline, live)
+    return np.abs(f - g).max(-1) > float(kolmogi(0.05)) * np.sqrt(1 / n + 1 / m)
+
+
+def wasserstein(baseline: Floats, live: Floats, edges: Floats) -> Floats:
+    """Wasserstein-1 in standard deviations (the column has one), by trapezes between the edges."""
+    f, g, _, _ = _cumulative(baseline, live)
+    gaps = np.abs(f - g)[..., : len(edges)]
+    return ((gaps[..., 1:] + gaps[..., :-1]) / 2 * np.diff(edges)).sum(-1)
+
+
+def js_natural(baseline: Floats, live: Floats) -> Floats:
+    """JS distance in natural logarithms, which is what Evidently thresholds."""
+    p, q = baseline[:, None, :] / baseline.sum(-1)[:, None, None], live / np.maximum(live.sum(-1), 1)[..., None]
+    whole = p + q
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(p > 0, p * np.log(2 * p / whole), 0) + np.where(q > 0, q * np.log(2 * q / whole), 0)
+    return np.sqrt(np.maximum(parts.sum(-1) / 2, 0))
+
+
+def fails_more(stream: Pair, alpha: float) -> Alarms:
+    """The health verdict beside another version, at every look, the last slice being incomplete.
+
+    The window keeps only the bets that began inside it; here all are kept, so that this alarms a little more.
+    """
+    alarms: list[Alarms] = []
+    kept = np.zeros((len(RATE_RATIOS), stream.bad.shape[0]))
+    stakes = stakes_from(0, stream.bad.shape[1] // SLICE)
+    for number, stake in enumerate(stakes):
+        kept = value = kept + stake
+        for looks in range(1, SLICE + 1):
+            seen = slice(number * SLICE, number * SLICE + looks)
+            other, own, bad_other, bad = (
+                part[:, seen].sum(1) for part in (stream.requests_other, stream.requests, stream.bad_other, stream.bad)
+            )
+            gains = log_ratios(bad_other, bad, own / np.maximum(own + other, 1))
+            value = kept * np.exp(np.minimum(gains, 600))
+            alarms.append(value.mean(0) >= 1 / alpha)
+        kept = np.minimum(value, 1e250)
+    return np.stack(alarms, axis=1)
+
+
+def fails_more_naive(stream: Pair) -> Alarms:
+    """A z-test of the two rates in the last hour at 5 %, at every look: the usual way."""
+    other, own, bad_other, bad = (
+        _last_hour(part) for part in (stream.requests_other, stream.requests, stream.bad_other, stream.bad)
+    )
+    pooled = (bad + bad_other) / np.maximum(own + other, 1)
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / np.maximum(own, 1) + 1 / np.maximum(other, 1)))
+    return bad / np.maximum(own, 1) - bad_other / np.maximum(other, 1) > 1.645 * np.maximum(spread, 1e-9)
+
+
+def fails_more_than_before(stream: Pair, alpha: float, least_ratio: float) -> Alarms:
+    """The health verdict of a live version: the last hour against the hour before it, each look a test of its own."""
+    total, bad = _last_hour(stream.requests), _last_hour(stream.bad)
+    now, before, bad_now, bad_before = total[:, WINDOW:], total[:, :-WINDOW], bad[:, WINDOW:], bad[:, :-WINDOW]
+    logs = log_ratios(bad_before, bad_now, now / np.maximum(now + before, 1))
+    evidence = np.logaddexp.reduce(logs, axis=0) - np.log(len(RATE_RATIOS)) >= -np.log(alpha)
+    effect = bad_now / np.maximum(now, 1) > least_ratio * bad_before / np.maximum(before, 1)
+    return evidence & effect & (now >= 50) & (before >= 50)
+
+
+def _last_hour(counts: Floats) -> Floats:
+    total = np.cumsum(counts, axis=1)
+    return total - np.concatenate((np.zeros((len(total), WINDOW)), total[:, :-WINDOW]), axis=1)[:, : total.shape[1]]
+
+
+def is_slower(other: Floats, own: Floats, alpha: float) -> Alarms:
+    """The latency verdict from window counts per bucket (days, looks, buckets); effect left out, so it alarms more."""
+    n, m = np.maximum(other.sum(-1), 1), np.maximum(own.sum(-1), 1)
+    right = (np.cumsum(other, -1) / n[..., None] - np.cumsum(own, -1) / m[..., None]).max(-1)
+    starts = np.maximum(np.arange(LOOKS) // SLICE - WINDOW // SLICE, 0)
+    stakes = stakes_from(0, LOOKS // SLICE)[starts]
+    return right >= _radius(n, alpha * stakes / 2) + _radius(m, alpha * stakes / 2)
+
+
+def _radius(n: Floats, alpha: Floats) -> Floats:
+    """statistics.band over arrays."""
+    return 0.85 * np.sqrt((np.log(1 + np.log(n)) + 0.8 * np.log(1612 / alpha)) / n)
+
+
+assert abs(_radius(np.array(1000.0), np.array(0.05)) - (band(1000, 0.05) or 0)) < 1e-12
