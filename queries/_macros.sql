@@ -176,3 +176,20 @@ create macro failing_since(for_model, v, a, b, step) as table
         from   sums where total_n > n
     )
     select step_at as since_at from gains where gain > 8 and k / n > k0 / n0 order by gain desc limit 1;
+
+-- since when a version is slower: the same for the share of its answers that take longer than limit_ms
+create macro slow_since(for_model, v, a, b, step, limit_ms) as table
+    with steps as (
+        select time_bucket(step, bucket_start) as step_at, sum(n) as n, coalesce(sum(n) filter (bucket_ms(bucket) > limit_ms), 0) as k
+        from   latencies
+        where  model = for_model and version = v and ok and bucket_start >= a and bucket_start < b
+        group  by all
+    ), sums as (
+        select step_at, sum(n) over later as n, sum(k) over later as k, sum(n) over () as total_n, sum(k) over () as total_k
+        from   steps window later as (order by step_at rows between current row and unbounded following)
+    ), gains as (
+        select step_at, n, k, total_n - n as n0, total_k - k as k0,
+               likelihood(k, n) + likelihood(total_k - k, total_n - n) - likelihood(total_k, total_n) as gain
+        from   sums where total_n > n
+    )
+    select step_at as since_at from gains where gain > 8 and k / n > k0 / n0 order by gain desc limit 1;

@@ -163,3 +163,39 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
                 when psi > psi_critical                                      then 'small'
                 else 'none' end as severity
     from   measured;
+
+-- Since when a column has moved: the most likely single change of its distribution, in steps, and away from the baseline:
+-- a recovery is no beginning. A column that moved before the span began has none.
+create macro drift_since(for_model, for_version, a, b, against, step, alpha) as table
+    with shape as (
+        select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins)
+               left join baseline_counts(for_model, for_version, a, b, against) using ("column", bin)
+    ), steps as (
+        select time_bucket(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) as n
+        from   "values"
+        where  model = for_model and role <> 'shadow' and is_live(version, for_version, against)
+               and bucket_start >= a and bucket_start < b
+        group  by all
+    ), ends as (
+        select s."column", s.bin, t.step_at, coalesce(steps.n, 0) as n
+        from   (select distinct "column", bin from steps) as s join (select distinct "column", step_at from steps) as t using ("column")
+               left join steps using ("column", bin, step_at)
+    ), sums as (
+        select "column", step_at, bin, sum(n) over later as after_n, sum(n) over (partition by "column", bin) as total_n
+        from   ends window later as (partition by "column", bin order by step_at rows between current row and unbounded following)
+    ), gains as (
+        select "column", step_at, count(*) as bins,
+               entropy_sum(after_n) + entropy_sum(total_n - after_n) - entropy_sum(total_n) as gain
+        from   sums
+        group  by all
+        having sum(total_n - after_n) > 0
+    ), changes as (
+        select "column", arg_max(step_at, gain) as since_at, max(gain) as gain, max(bins) as bins from gains group by all
+    )
+    select c."column", c.since_at
+    from   changes as c join sums on sums."column" = c."column" and sums.step_at = c.since_at
+           join shape on shape."column" = c."column" and shape.bin = sums.bin
+    where  2 * c.gain > psi_critical_fixed(1, c.bins, alpha)
+    group  by all
+    having psi(list(shape.base order by shape.bin), list(after_n order by shape.bin))
+         > psi(list(shape.base order by shape.bin), list(total_n - after_n order by shape.bin));

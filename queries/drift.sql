@@ -27,37 +27,14 @@ with measures as (
            left join slice_psi using ("column") 
     where  slice_psi.slice = position
     group  by all
-), ends as (
-    select s."column", s.bin, t.step_at, coalesce(steps.n, 0) as n
-    from   (select distinct "column", bin from steps) as s join (select distinct "column", step_at from steps) as t using ("column")
-           left join steps using ("column", bin, step_at)
-), sums as (
-    select "column", step_at, bin, sum(n) over later as after_n, sum(n) over (partition by "column", bin) as total_n
-    from   ends window later as (partition by "column", bin order by step_at rows between current row and unbounded following)
-), gains as (
-    select "column", step_at, count(*) as bins,
-           entropy_sum(after_n) + entropy_sum(total_n - after_n) - entropy_sum(total_n) as gain
-    from   sums
-    group  by all
-    having sum(total_n - after_n) > 0
-), changes as (
-    select "column", arg_max(step_at, gain) as since_at, max(gain) as gain, max(bins) as bins from gains group by all
-), turned as (
-    -- of a change it is asked whether it leads away from the baseline: a recovery is no beginning
-    select c.*, psi(list(shape.base order by shape.bin), list(after_n order by shape.bin))
-                  > psi(list(shape.base order by shape.bin), list(total_n - after_n order by shape.bin)) as away
-    from   changes as c join sums on sums."column" = c."column" and sums.step_at = c.since_at
-           join shape on shape."column" = c."column" and shape.bin = sums.bin
-    group  by all
 ), dated as (
     select m.*, t.trend, coalesce(u.unseen, '') as unseen, coalesce(u.vanished, '') as vanished,
            u.unseen_since_at, u.vanished_since_at,
-           case when m.verdict = 'drifted' and c.away and 2 * c.gain > psi_critical_fixed(1, c.bins, $alpha)
-                then c.since_at end as since_at
+           case when m.verdict = 'drifted' then c.since_at end as since_at
     from   measures as m
            left join unseen_categories($model, $version, $since, $until, $baseline) as u using ("column")
            left join trends as t using ("column")
-           left join turned as c using ("column")
+           left join drift_since($model, $version, $since, $until, $baseline, $step, $alpha) as c using ("column")
 ), changed as (
     select "column", linf(list(base order by category), list(live order by category)) as linf,
            list(category order by category)[linf_position(list(base order by category), list(live order by category))] as linf_category,
