@@ -13,6 +13,7 @@ from starlette.requests import Request
 from clawpipe_tui.demo.problems import ProblemError
 
 Scope = Literal["read", "operate", "approve", "predict"]
+SCOPES: frozenset[Scope] = frozenset({"read", "operate", "approve", "predict"})
 
 
 @dataclass(frozen=True)

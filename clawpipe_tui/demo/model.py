@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 if TYPE_CHECKING:
     import numpy as np
 
-Outcome = Literal["ok", "fallback", "error", "timeout", "rejected"]
+Outcome = Literal["ok", "fallback", "error", "timeout", "rejected", "limited", "unauthorised"]
 FeatureValue = float | str | None
 Features = Mapping[str, FeatureValue]
 T = TypeVar("T")

@@ -1,25 +1,38 @@
-"""`PUT /models/{m}/routing`: the one write, guarded by If-Match and Idempotency-Key, audited before it takes effect."""
+"""`PUT /models/{m}/routing`: the one write, guarded by If-Match and Idempotency-Key, on disk before it takes effect."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from clawpipe_tui.demo.access import Account, authorise
+from clawpipe_tui.demo.access import Account
 from clawpipe_tui.demo.deployment import Deployment, Service, change_id
 from clawpipe_tui.demo.problems import ProblemError
-from clawpipe_tui.demo.replay import Replays, key_of
-from clawpipe_tui.demo.state import Move, Proposal, Stamp, apply, propose
-from clawpipe_tui.serving.payload import Fields, MalformedError, as_fields, parse, read_routes, text
-from clawpipe_tui.serving.seam import Route
+from clawpipe_tui.demo.proposals import bounded_body, found, json_fields, read_proposal
+from clawpipe_tui.demo.replay import Replays, fingerprint, key_of
+from clawpipe_tui.demo.state import Move, Proposal, Stamp, State, apply, keep, propose
+from clawpipe_tui.demo.store import Place, Replay, Step
 
 _BODY_LIMIT_BYTES = 64_000
 _ETAG = re.compile(r'(?:W/)?"[^"]*"')
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a request did: the state after it, the change, the audit's word for it, and the answer."""
+
+    state: State
+    move: Move
+    action: str
+    status: int
+    answer: Mapping[str, object]
+    headers: Mapping[str, str]
 
 
 @dataclass
@@ -27,51 +40,80 @@ class Moving:
     """Handles changes of routing, one at a time."""
 
     service: Service
-    replays: Replays = field(default_factory=Replays)
+    replays: Replays
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def put(self, request: Request) -> JSONResponse:
+    async def put(self, request: Request, account: Account) -> JSONResponse:
         """Change where a model's traffic goes, or say what the change would be (`?dry_run=true`)."""
-        account = authorise(request, self.service.settings.accounts, "operate")
         deployment, key = found(self.service, request), key_of(request)
         body = await bounded_body(request, _BODY_LIMIT_BYTES)
         if request.query_params.get("dry_run", "").lower() == "true":
             return self._rehearse(request, deployment, account, key, body)
-        place = (account.name, "PUT", request.url.path, key)
+
+        def move() -> Verdict:
+            return self._moved(*self._checked(request, deployment, account, key, body))
+
+        return await self._once((account.name, "PUT", request.url.path, key), body, move)
+
+    async def approve(self, request: Request, account: Account) -> JSONResponse:
+        """Let somebody else's change take effect, if what it was planned on is still so."""
+        waiting, key = str(request.path_params["id"]), key_of(request)
+        body = await bounded_body(request, _BODY_LIMIT_BYTES)
+        json_fields(body or b"{}")
+        place = (account.name, "POST", request.url.path, key)
+        return await self._once(place, body, lambda: self._approved(waiting, account))
+
+    async def _once(self, place: Place, body: bytes, decide: Callable[[], Verdict]) -> JSONResponse:
+        """Decide, write, answer; a key that was answered before is answered again, and nothing is decided."""
         # The key comes before the precondition: a repeated request expects a state that it has itself changed.
-        known = self.replays.begin(place, body)
+        known = await asyncio.to_thread(self.replays.begin, place, body)
         if known is not None:
-            return JSONResponse(known.answer, headers={"ETag": known.etag, "Idempotency-Replayed": "true"})
+            replayed = {**known.headers, "Idempotency-Replayed": "true"}
+            return JSONResponse(dict(known.answer), known.status, replayed)
         try:
-            answer, etag = await self._move(request, deployment, account, key, body)
-        except BaseException:
-            self.replays.abandon(place)
-            raise
-        self.replays.finish(place, answer, etag)
-        return JSONResponse(answer, headers={"ETag": etag})
+            # Shielded: a client that hangs up, or a server that stops, must not leave memory and disk apart.
+            verdict = await asyncio.shield(self._written(place, body, decide))
+        finally:
+            self.replays.end(place)
+        if verdict.status == 412:
+            raise ProblemError(412, "The routing has changed since this change was proposed.", verdict.headers)
+        return JSONResponse(dict(verdict.answer), verdict.status, dict(verdict.headers))
+
+    def _written(self, place: Place, body: bytes, decide: Callable[[], Verdict]) -> Awaitable[Verdict]:
+        async def write() -> Verdict:
+            async with self.turn:
+                verdict = decide()
+                etag = self.service.state.desired[verdict.move.model].etag
+                after = verdict.state.desired[verdict.move.model].etag
+                entry = {"action": verdict.action, "etag_before": etag, "etag_after": after, **verdict.move.as_json()}
+                if verdict.action == "approved":
+                    entry["by"], entry["proposed_by"] = place[0], verdict.move.by
+                answered = (verdict.status, verdict.answer, verdict.headers)
+                replay = Replay(place, fingerprint(body), time.time(), *answered) if verdict.status < 400 else None
+                step = Step(verdict.state, (verdict.move,), entry, replay)
+                await asyncio.to_thread(self.service.settings.store.commit, step)
+                self.service.state = verdict.state
+                if after != etag:
+                    self.service.observed.forget(verdict.move.model)
+                self.service.tell()
+                return verdict
+
+        return asyncio.ensure_future(write())
 
     def _rehearse(
         self, request: Request, deployment: Deployment, account: Account, key: str, body: bytes
     ) -> JSONResponse:
-        move = self._checked(request, deployment, account, key, body)
+        proposal, move = self._checked(request, deployment, account, key, body)
         would_be = apply(self.service.state, move).desired[deployment.model]
-        return JSONResponse({**would_be.as_json(deployment.model), "dry_run": True})
+        approval = "required" if self._waits(deployment.model, proposal) else "not required"
+        return JSONResponse({**would_be.as_json(deployment.model), "dry_run": True, "approval": approval})
 
-    async def _move(
+    def _waits(self, model: str, proposal: Proposal) -> bool:
+        return proposal.second_person or model in self.service.settings.second_person
+
+    def _checked(
         self, request: Request, deployment: Deployment, account: Account, key: str, body: bytes
-    ) -> tuple[Mapping[str, object], str]:
-        async with self.turn:
-            move = self._checked(request, deployment, account, key, body)
-            before = self.service.state.desired[deployment.model].etag
-            changed = apply(self.service.state, move)
-            after = changed.desired[deployment.model]
-            entry = {"action": "routing", "etag_before": before, "etag_after": after.etag, **move.as_json()}
-            await asyncio.to_thread(self.service.settings.audit.append, entry)
-            self.service.state = changed
-            self.service.observed.forget(deployment.model)
-            return after.as_json(deployment.model), after.etag
-
-    def _checked(self, request: Request, deployment: Deployment, account: Account, key: str, body: bytes) -> Move:
+    ) -> tuple[Proposal, Move]:
         """The change that is asked for. Raises a 400, 412, 422 or 428 problem."""
         expected = request.headers.get("if-match", "").strip()
         if not expected or expected == "*":
@@ -81,63 +123,31 @@ class Moving:
         if etag not in _ETAG.findall(expected):
             raise ProblemError(412, "The routing has changed since it was read.", {"ETag": etag})
         stamp = Stamp(change_id(), self.service.settings.now(), account.name, key)
-        return propose(self.service.state, deployment.model, proposal, stamp)
+        return proposal, propose(self.service.state, deployment.model, proposal, stamp)
 
+    def _moved(self, proposal: Proposal, move: Move) -> Verdict:
+        if self._waits(move.model, proposal):
+            waiting = replace(move, state="pending")
+            answer = {**self.service.state.desired[move.model].as_json(move.model), "pending": waiting.as_json()}
+            headers = {"Location": f"/v1/changes/{move.id}"}
+            return Verdict(keep(self.service.state, waiting), waiting, "proposed", 202, answer, headers)
+        return self._applied(move, "routing")
 
-def found(service: Service, request: Request) -> Deployment:
-    """The model that a path names. Raises a 404 problem."""
-    model = str(request.path_params["model"])
-    deployment = service.deployment(model)
-    if deployment is None:
-        raise ProblemError(404, f"There is no model {model[:200]!r}.")
-    return deployment
+    def _applied(self, move: Move, action: str) -> Verdict:
+        state = apply(self.service.state, move)
+        after = state.desired[move.model]
+        return Verdict(state, move, action, 200, after.as_json(move.model), {"ETag": after.etag})
 
-
-async def bounded_body(request: Request, limit_bytes: int) -> bytes:
-    """The body of a request. Raises a 413 problem."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise ProblemError(413, f"The body is larger than {limit_bytes // 1_000} kB.")
-    return bytes(body)
-
-
-def json_fields(body: bytes) -> Fields:
-    """A JSON object. Raises a 400 problem."""
-    try:
-        return as_fields(parse(body), "the body")
-    except MalformedError as error:
-        raise ProblemError(400, f"The body cannot be read: {error}.") from error
-
-
-def read_proposal(body: bytes, deployment: Deployment) -> Proposal:
-    """What is asked for. Raises a 400 or 422 problem."""
-    fields = json_fields(body)
-    try:
-        routes = read_routes(fields.get("routes"))
-        proposal = Proposal(routes, text(fields, "reason").strip(), text(fields, "reference").strip())
-    except MalformedError as error:
-        raise ProblemError(422, f"The change cannot be read: {error}.") from error
-    complaint = _complaint(proposal, deployment)
-    if complaint:
-        raise ProblemError(422, complaint)
-    return proposal
-
-
-def _complaint(proposal: Proposal, deployment: Deployment) -> str:
-    if not proposal.reason:
-        return "A change needs a reason."
-    unknown = [route.version for route in proposal.routes if route.version not in deployment.versions]
-    if unknown:
-        return f"There is no version {unknown[0][:200]!r} of {deployment.model}."
-    if len({route.version for route in proposal.routes}) < len(proposal.routes):
-        return "A version stands in the routes twice."
-    return _unbalanced(proposal.routes)
-
-
-def _unbalanced(routes: tuple[Route, ...]) -> str:
-    if not any(route.role == "live" and route.weight_pct > 0 for route in routes):
-        return "No live version would get traffic."
-    total_pct = sum(route.weight_pct for route in routes if route.role != "shadow")
-    return "" if abs(total_pct - 100) < 0.01 else f"The weights add up to {total_pct:g} %, not 100 %."
+    def _approved(self, waiting: str, account: Account) -> Verdict:
+        move = self.service.state.move(waiting)
+        if move is None:
+            raise ProblemError(404, "There is no such change.")
+        if move.by == account.name:
+            raise ProblemError(403, "Nobody approves a change of their own.")
+        if move.state != "pending":
+            raise ProblemError(409, f"This change does not wait for approval: it is {move.state}.")
+        current = self.service.state.desired[move.model]
+        if move.base != current.etag:
+            late = replace(move, state="superseded")
+            return Verdict(keep(self.service.state, late), late, "superseded", 412, {}, {"ETag": current.etag})
+        return self._applied(replace(move, state="applied", approved_by=(account.name,)), "approved")

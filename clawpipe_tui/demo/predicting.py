@@ -13,18 +13,20 @@ from starlette.responses import JSONResponse
 
 from clawpipe_tui.demo.access import authorise, bearer, from_this_machine
 from clawpipe_tui.demo.deployment import Deployment, Service
-from clawpipe_tui.demo.moving import bounded_body, found, json_fields
+from clawpipe_tui.demo.limiting import Limiter
 from clawpipe_tui.demo.problems import ProblemError, problem
+from clawpipe_tui.demo.proposals import bounded_body, found, json_fields
 from clawpipe_tui.serving.payload import Fields, MalformedError, as_fields, plain, text
 from clawpipe_tui.serving.seam import Route
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from clawpipe_tui.demo.model import Answer, Features
+    from clawpipe_tui.demo.model import Answer, Features, Outcome
 
 _BODY_LIMIT_BYTES = 64_000
 _STATUSES = {"ok": 200, "fallback": 200, "rejected": 422, "timeout": 504}
+_NOBODY = "unknown"
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,31 @@ def capped(answer: Answer, limit_ms: float) -> Answer:
     return replace(answer, outcome="timeout", error=message, latency_ms=limit_ms, prediction=None, score=None)
 
 
+def ranged(answer: Answer, deployment: Deployment) -> Answer:
+    """The answer, or the fallback's where it is none that the model could mean: a check on the way out."""
+    if answer.outcome != "ok" or answer.score is None:
+        return answer
+    classes = deployment.classes
+    if 0 <= answer.score <= 1 and (not classes or answer.prediction in classes):
+        return answer
+    said = f"OutputError: {answer.prediction!r} with the score {answer.score:g} is out of range"
+    prediction, score = deployment.fallback
+    return replace(answer, outcome="fallback", error=said, prediction=prediction, score=score)
+
+
 @dataclass
 class Predicting:
     """Answers predictions; shadows answer too, and nobody waits for them."""
 
     service: Service
     rng: np.random.Generator
+    limiter: Limiter
     shadows: set[asyncio.Task[Answer]] = field(default_factory=set[asyncio.Task["Answer"]])
 
     async def post(self, request: Request) -> JSONResponse:
         """One prediction."""
         deployment = found(self.service, request)
-        client = self._client(request)
+        client = self._admitted(request, deployment)
         asked = _asked(json_fields(await bounded_body(request, _BODY_LIMIT_BYTES)), client)
         routes = self.service.state.desired[deployment.model].routes
         for route in routes:
@@ -82,6 +97,7 @@ class Predicting:
 
         settings = self.service.settings
         answer = capped(deployment.versions[route.version].answer(asked.features, self.rng), settings.time_limit_ms)
+        answer = ranged(answer, deployment)
         await asyncio.sleep(answer.latency_ms / 1_000)
         at = settings.now()
         self.service.observed.count(deployment.model, route.version, route.role, at)
@@ -98,6 +114,35 @@ class Predicting:
             )
             settings.log.add(row)
         return answer
+
+    def _admitted(self, request: Request, deployment: Deployment) -> str:
+        """Who asks, if they may now; who may not is logged as well. Raises a 401, 403 or 429 problem."""
+        try:
+            client = self._client(request)
+        except ProblemError as refused:
+            self._log_refused(deployment, _NOBODY, "unauthorised", refused)
+            raise
+        try:
+            self.limiter.spend(client or "this machine", "predict")
+        except ProblemError as refused:
+            self._log_refused(deployment, client or "anonymous", "limited", refused)
+            raise
+        return client
+
+    def _log_refused(self, deployment: Deployment, client: str, outcome: Outcome, refused: ProblemError) -> None:
+        """A request that no version saw counts for the live one, which it would have reached."""
+        from clawpipe_tui.demo.model import Answer
+        from clawpipe_tui.demo.world import Served
+
+        settings = self.service.settings
+        routes = self.service.state.desired[deployment.model].routes
+        if settings.log is not None:
+            live = next(route for route in routes if route.role == "live")
+            answer = Answer(outcome, refused.detail, 0.0)
+            row = Served(
+                settings.now(), uuid4().hex, deployment.model, live.version, live.role, client, answer, features={}
+            )
+            settings.log.add(row)
 
     def _client(self, request: Request) -> str:
         """Who asks: the account of the token, or (empty) somebody on this machine. Raises a 401 or 403 problem."""

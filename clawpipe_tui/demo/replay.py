@@ -4,69 +4,55 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from clawpipe_tui.demo.problems import ProblemError
+from clawpipe_tui.demo.store import Place, Replay, Store
 
-_MOST_RECORDS = 10_000
-_EXPIRY_S = 24 * 3_600.0
+EXPIRY_S = 24 * 3_600.0
 _LONGEST_KEY = 255
-
-Place = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is remembered of one key: the body it came with, and the answer once there is one."""
-
-    fingerprint: str
-    born_s: float
-    answer: Mapping[str, object] | None = None
-    etag: str = ""
 
 
 @dataclass
 class Replays:
-    """The remembered keys, by (actor, method, path, key)."""
+    """The keys in flight, in memory; the answered ones, in the store, where they survive a restart."""
 
-    clock: Callable[[], float] = time.monotonic
-    kept: OrderedDict[Place, Kept] = field(default_factory=OrderedDict[Place, Kept])
+    store: Store
+    clock: Callable[[], float] = time.time
+    in_flight: dict[Place, str] = field(default_factory=dict[Place, str])
 
-    def begin(self, place: Place, body: bytes) -> Kept | None:
-        """The finished answer of this key, or None after marking it as in flight. Raises a 409 or 422 problem."""
-        self._expire()
-        fingerprint = hashlib.sha256(body).hexdigest()
-        known = self.kept.get(place)
-        if known is None:
-            self.kept[place] = Kept(fingerprint, self.clock())
-            return None
-        if known.fingerprint != fingerprint:
+    def begin(self, place: Place, body: bytes) -> Replay | None:
+        """The answer that this key was given, or None after marking it as in flight. Raises a 409 or 422 problem."""
+        printed = fingerprint(body)
+        waiting = self.in_flight.get(place)
+        known = None if waiting else self._kept(place)
+        if (waiting or (known.fingerprint if known else printed)) != printed:
             raise ProblemError(422, "This Idempotency-Key was used with another body.")
-        if known.answer is None:
+        if waiting:
             raise ProblemError(409, "A request with this Idempotency-Key is still being handled.", {"Retry-After": "1"})
+        if known is None:
+            self.in_flight[place] = printed
         return known
 
-    def finish(self, place: Place, answer: Mapping[str, object], etag: str) -> None:
-        """Remember a success. Refusals are not final and are not kept: call `abandon`."""
-        known = self.kept[place]
-        self.kept[place] = Kept(known.fingerprint, known.born_s, answer, etag)
+    def end(self, place: Place) -> None:
+        """No longer in flight: answered, and then it is in the store; or refused, and then its key is free again."""
+        self.in_flight.pop(place, None)
 
-    def abandon(self, place: Place) -> None:
-        """The request was refused: its key is free again."""
-        known = self.kept.get(place)
-        if known is not None and known.answer is None:
-            del self.kept[place]
+    def _kept(self, place: Place) -> Replay | None:
+        oldest_s = self.clock() - EXPIRY_S
+        known = self.store.replay(place)
+        if known is None or known.born_s >= oldest_s:
+            return known
+        self.store.forget_replays(oldest_s)
+        return None
 
-    def _expire(self) -> None:
-        """Drop finished answers that are too old, or too many; one in flight is never dropped."""
-        oldest_s = self.clock() - _EXPIRY_S
-        for place, known in list(self.kept.items())[: max(10, len(self.kept) - _MOST_RECORDS)]:
-            if known.answer is not None and (known.born_s < oldest_s or len(self.kept) > _MOST_RECORDS):
-                del self.kept[place]
+
+def fingerprint(body: bytes) -> str:
+    """What a body is recognised by."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def key_of(request: Request) -> str:

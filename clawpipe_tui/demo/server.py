@@ -1,9 +1,10 @@
-"""The embedded reference serving API `/v1`: thin, in memory, and true on the write path."""
+"""The reference serving API `/v1`: what the demo talks to, and the contract that a team can implement."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import numpy as np
 from starlette.applications import Starlette
@@ -12,82 +13,59 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Path
 
-from clawpipe_tui.demo.access import authorise
+from clawpipe_tui.demo.access import Account, Scope, authorise
 from clawpipe_tui.demo.deployment import Service, Settings, service
-from clawpipe_tui.demo.moving import Moving, found
+from clawpipe_tui.demo.events import events
+from clawpipe_tui.demo.limiting import Budget, Limiter
+from clawpipe_tui.demo.moving import Moving
+from clawpipe_tui.demo.openapi import document
 from clawpipe_tui.demo.predicting import Predicting
 from clawpipe_tui.demo.problems import ProblemError, broken, refused, unrouted
+from clawpipe_tui.demo.reading import Reading
+from clawpipe_tui.demo.replay import Replays
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Reading:
-    """The questions that change nothing; each needs the scope `read`."""
+class Doors:
+    """Who comes in: a token with the scope, and something left of its quota."""
 
-    def __init__(self, memory: Service) -> None:
-        self._memory = memory
+    def __init__(self, settings: Settings, limiter: Limiter) -> None:
+        self._settings = settings
+        self._limiter = limiter
 
-    def guarded(self, answer: Callable[[Request], Response]) -> Endpoint:
+    def reading(self, answer: Callable[[Request], Response]) -> Endpoint:
         """An endpoint for those who may read."""
 
         async def endpoint(request: Request) -> Response:
-            authorise(request, self._memory.settings.accounts, "read")
-            return answer(request)
+            _, budget = self._enter(request, "read")
+            return _budgeted(answer(request), budget)
 
         return endpoint
 
-    def models(self, _request: Request) -> Response:
-        """All models."""
-        return JSONResponse({"models": [{"name": known.model} for known in self._memory.settings.deployments]})
+    def writing(self, scope: Scope, answer: Callable[[Request, Account], Awaitable[Response]]) -> Endpoint:
+        """An endpoint for those who may change things; a dry run costs no write of the quota, but a read."""
 
-    def versions(self, request: Request) -> Response:
-        """All versions of a model, oldest first."""
-        documents = found(self._memory, request).documents.values()
-        return JSONResponse({"versions": sorted(documents, key=lambda document: str(document.get("created_at", "")))})
+        async def endpoint(request: Request) -> Response:
+            rehearsal = request.query_params.get("dry_run", "").lower() == "true"
+            account, budget = self._enter(request, scope, "read" if rehearsal else scope)
+            return _budgeted(await answer(request, account), budget)
 
-    def version(self, request: Request) -> Response:
-        """One version's document."""
-        deployment, version = found(self._memory, request), str(request.path_params["version"])
-        if version not in deployment.documents:
-            raise ProblemError(404, f"There is no version {version[:200]!r} of {deployment.model}.")
-        return JSONResponse(deployment.documents[version])
+        return endpoint
 
-    def routing(self, request: Request) -> Response:
-        """Where traffic is meant to go, with the ETag that a change must name."""
-        model = found(self._memory, request).model
-        desired = self._memory.state.desired[model]
-        headers = {"ETag": desired.etag, "Cache-Control": "no-cache"}
-        if desired.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return JSONResponse(desired.as_json(model), headers=headers)
+    def _enter(self, request: Request, scope: Scope, quota: Scope | None = None) -> tuple[Account, Budget]:
+        try:
+            account = authorise(request, self._settings.accounts, scope)
+        except ProblemError as stranger:
+            if stranger.status == 401:
+                self._limiter.spend_stranger(request.client.host if request.client else "")
+            raise
+        return account, self._limiter.spend(account.name, quota or scope)
 
-    def status(self, request: Request) -> Response:
-        """Where traffic was seen to go since the last change."""
-        model = found(self._memory, request).model
-        move = self._memory.state.desired[model].move
-        since = None if move is None else move.at.isoformat()
-        return JSONResponse({"model": model, "since": since, "observed": self._memory.observed.as_json(model)})
 
-    def changes(self, request: Request) -> Response:
-        """The changes, newest first; `?model=` and `?key=` narrow them."""
-        model, key = request.query_params.get("model"), request.query_params.get("key")
-        fitting = [
-            move.as_json()
-            for move in reversed(self._memory.state.moves)
-            if model in {None, move.model} and key in {None, move.key}
-        ]
-        return JSONResponse({"changes": fitting})
-
-    def change(self, request: Request) -> Response:
-        """One change."""
-        move = self._memory.state.move(str(request.path_params["id"]))
-        if move is None:
-            raise ProblemError(404, "There is no such change.")
-        return JSONResponse(move.as_json())
-
-    def audit(self, _request: Request) -> Response:
-        """Every line of the audit file."""
-        return JSONResponse({"entries": self._memory.settings.audit.entries()})
+def _budgeted(response: Response, budget: Budget) -> Response:
+    response.headers.update(budget.headers)
+    return response
 
 
 async def health(_request: Request) -> Response:
@@ -108,8 +86,10 @@ def reference_app(settings: Settings) -> Starlette:
 
 
 def _paths(memory: Service) -> list[Path]:
-    reading, moving = Reading(memory), Moving(memory)
-    predicting = Predicting(memory, np.random.default_rng(memory.settings.seed))
+    limiter = Limiter(memory.settings.quotas, memory.settings.strangers)
+    doors, reading = Doors(memory.settings, limiter), Reading(memory)
+    moving = Moving(memory, Replays(memory.settings.store))
+    predicting = Predicting(memory, np.random.default_rng(memory.settings.seed), limiter)
     answers = {
         "/v1/models": reading.models,
         "/v1/models/{model}/versions": reading.versions,
@@ -118,16 +98,22 @@ def _paths(memory: Service) -> list[Path]:
         "/v1/changes": reading.changes,
         "/v1/changes/{id}": reading.change,
         "/v1/audit": reading.audit,
+        "/v1/events": partial(events, memory),
     }
-    routing = reading.guarded(reading.routing)
+    look, put = doors.reading(reading.routing), doors.writing("operate", moving.put)
 
     async def get_or_put(request: Request) -> Response:
-        return await moving.put(request) if request.method == "PUT" else await routing(request)
+        return await (put if request.method == "PUT" else look)(request)
+
+    async def described(_request: Request) -> Response:
+        return JSONResponse(document())
 
     return [
-        *(Path(path, reading.guarded(answer), methods=["GET"]) for path, answer in answers.items()),
+        *(Path(path, doors.reading(answer), methods=["GET"]) for path, answer in answers.items()),
         Path("/v1/models/{model}/routing", get_or_put, methods=["GET", "PUT"]),
         Path("/v1/models/{model}/predict", predicting.post, methods=["POST"]),
+        Path("/v1/changes/{id}/approvals", doors.writing("approve", moving.approve), methods=["POST"]),
+        Path("/v1/openapi.json", described, methods=["GET"]),
         Path("/v1/health", health, methods=["GET"]),
     ]
 

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from clawpipe_tui.demo.access import Account, Scope, accounts
-from clawpipe_tui.demo.audit import AuditFile
 from clawpipe_tui.demo.deployment import Settings, load_deployment
 from clawpipe_tui.demo.model import DelayModel
 from clawpipe_tui.demo.parquet_log import log_table
 from clawpipe_tui.demo.prediction_log import PredictionLog
 from clawpipe_tui.demo.running import Running, serve_settings
+from clawpipe_tui.demo.store import Store
 from clawpipe_tui.demo.traffic import Endpoint, send_traffic
 from clawpipe_tui.demo.world import CLIENTS, Phase, Share, Story, World, backfill
 from clawpipe_tui.serving.seam import Route
@@ -69,7 +69,7 @@ def _serve(sample_data: Path, folder: Path, operator: str, clients: dict[str, st
     known |= {token: Account(name, _CLIENT) for name, token in clients.items()}
     settings = Settings(
         deployments=(load_deployment(sample_data / "versions", MODEL, routes, (Route("v42", 100.0, "live"),)),),
-        audit=AuditFile(folder / "audit.jsonl"),
+        store=Store(folder / "serving.db"),
         accounts=accounts(known),
         log=PredictionLog(folder / "logs", log_table, every_s=0.5),
         time_limit_ms=2_000.0,

@@ -25,12 +25,20 @@ class Move:
     key: str
     before: tuple[Route, ...]
     after: tuple[Route, ...]
+    state: str = "applied"
+    """applied, pending (it waits for a second person) or superseded (its base had moved before it was approved)."""
+    base: str = ""
+    """The ETag that it was planned on."""
+    approved_by: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The change as `/changes/{id}` shows it."""
         return {
             **self.stamp(),
             "model": self.model,
+            "state": self.state,
+            "base": self.base,
+            "approved_by": list(self.approved_by),
             "before": route_fields(self.before),
             "after": route_fields(self.after),
         }
@@ -92,6 +100,7 @@ class Proposal:
     routes: tuple[Route, ...]
     reason: str
     reference: str = ""
+    second_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,17 +115,23 @@ class Stamp:
 
 def propose(state: State, model: str, proposal: Proposal, stamp: Stamp) -> Move:
     """The change that this proposal would be, were it applied to this state."""
-    before = state.desired[model].routes
-    return Move(
-        stamp.id, model, stamp.at, stamp.by, proposal.reason, proposal.reference, stamp.key, before, proposal.routes
-    )
+    now = state.desired[model]
+    said = (proposal.reason, proposal.reference, stamp.key)
+    return Move(stamp.id, model, stamp.at, stamp.by, *said, now.routes, proposal.routes, base=now.etag)
 
 
 def apply(state: State, move: Move) -> State:
     """The state after a change; what served until now is remembered as what served before."""
     old = state.desired[move.model]
     new = Desired(routes=move.after, previous=old.routes, revision=old.revision + 1, move=move)
-    return replace(state, desired={**state.desired, move.model: new}, moves=(*state.moves, move))
+    return replace(keep(state, move), desired={**state.desired, move.model: new})
+
+
+def keep(state: State, move: Move) -> State:
+    """The state with a change in it that moves nothing: one that waits, or one that came too late."""
+    if state.move(move.id) is None:
+        return replace(state, moves=(*state.moves, move))
+    return replace(state, moves=tuple(move if known.id == move.id else known for known in state.moves))
 
 
 @dataclass(frozen=True)

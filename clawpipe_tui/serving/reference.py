@@ -30,6 +30,7 @@ from clawpipe_tui.serving.payload import (
 )
 from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
 from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Pending, Rehearsed, Routing, VersionDocument
+from clawpipe_tui.serving.trail import Trail, follow
 from clawpipe_tui.wording import moment
 
 if TYPE_CHECKING:
@@ -153,6 +154,16 @@ class ReferenceAPI:
         headers = {"Idempotency-Key": f'"approve-{change_id}"', "Content-Type": "application/json"}
         return self._read(self._wire.write("POST", path, headers, b"{}"), asked, _read_applied)
 
+    def verify_audit(self, kept_head: str = "") -> Trail:
+        """Follow the API's own audit, all of it. Raises ServingError where its chain is broken or cut."""
+        entries: list[Fields] = []
+        asked = Asked(self._address.base, "the audit")
+        while True:
+            page, head = self._get(f"/v1/audit?after={len(entries)}", asked, _read_audit)
+            entries += page
+            if not page or len(entries) >= head[0]:
+                return follow(entries, head[1], kept_head)
+
     def close(self) -> None:
         """Drop the connections."""
         if self._opened is not None:
@@ -260,6 +271,16 @@ def _pending(change: Fields) -> Pending:
         at=moment_of(change, "at"),
         after=read_routes(change.get("after")),
     )
+
+
+def _read_audit(answer: Answer) -> tuple[list[Fields], tuple[int, str]]:
+    fields = _fields(answer)
+    head = as_fields(fields.get("head"), "head")
+    seq = head.get("seq")
+    if not isinstance(seq, int):
+        raise MalformedError("seq is not a number")
+    entries = [as_fields(entry, "an entry") for entry in as_list(fields.get("entries"), "entries")]
+    return entries, (seq, name_of(head, "sha256"))
 
 
 def _read_change_id(answer: Answer, model: str, key: str) -> str | None:

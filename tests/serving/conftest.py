@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from served import Served, Stage, settings
 
-from clawpipe_tui.demo.audit import AuditFile
 from clawpipe_tui.demo.running import Running, serve_in_thread
 from clawpipe_tui.demo.server import reference_app
+from clawpipe_tui.demo.store import Store
 from clawpipe_tui.serving.reference import ReferenceAPI
 
 
@@ -27,7 +27,7 @@ def stage() -> Iterator[tuple[Stage, Running]]:
 def served(tmp_path: Path, stage: tuple[Stage, Running]) -> Served:
     """A reference API that has just started."""
     where, running = stage
-    audit = AuditFile(tmp_path / "audit.jsonl")
+    audit = Store(tmp_path / "audit.jsonl")
     where.app = reference_app(settings(tmp_path, audit=audit))
     return Served(running, audit)
 

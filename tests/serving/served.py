@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clawpipe_tui.demo.access import Account, accounts
-from clawpipe_tui.demo.audit import AuditFile
-from clawpipe_tui.demo.deployment import Audit, Deployment, Settings
+from clawpipe_tui.demo.deployment import Deployment, Settings
 from clawpipe_tui.demo.model import Answer
 from clawpipe_tui.demo.running import Running
+from clawpipe_tui.demo.store import Store
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Change, Route
@@ -57,14 +57,14 @@ def deployment(**answers: Answer) -> Deployment:
     return Deployment(MODEL, models, documents, routes, (Route("v41", 100.0),))
 
 
-def settings(folder: Path, *, audit: Audit | None = None, **answers: Answer) -> Settings:
+def settings(folder: Path, *, audit: Store | None = None, **answers: Answer) -> Settings:
     """Two operators and a reader."""
     known = {
         OPERATOR: Account("alice", frozenset({"read", "operate"})),
-        OTHER: Account("bob", frozenset({"read", "operate"})),
+        OTHER: Account("bob", frozenset({"read", "operate", "approve"})),
         READER: Account("eve", frozenset({"read"})),
     }
-    return Settings((deployment(**answers),), audit or AuditFile(folder / "audit.jsonl"), accounts(known))
+    return Settings((deployment(**answers),), audit or Store(folder / "audit.jsonl"), accounts(known))
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Served:
     """A running API with the file that it writes changes to."""
 
     running: Running
-    audit: AuditFile
+    audit: Store
 
     @property
     def url(self) -> str:
@@ -85,7 +85,7 @@ class Served:
 
     def written(self) -> list[dict[str, object]]:
         """The changes that took effect."""
-        return self.audit.entries()
+        return [entry for entry in self.audit.entries() if entry["action"] in {"routing", "approved"}]
 
 
 class Stage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from served import MODEL, deployment
 
-from clawpipe_tui.demo.access import Account, accounts
-from clawpipe_tui.demo.audit import AuditFile
-from clawpipe_tui.demo.deployment import Settings, load_deployment
+from clawpipe_tui.demo.access import Account, Scope, accounts
+from clawpipe_tui.demo.deployment import QUOTAS, Settings, load_deployment
 from clawpipe_tui.demo.model import Answer
 from clawpipe_tui.demo.parquet_log import log_table
 from clawpipe_tui.demo.predicting import capped, pick
 from clawpipe_tui.demo.prediction_log import PredictionLog
 from clawpipe_tui.demo.running import serve_settings
 from clawpipe_tui.demo.server import reference_app
+from clawpipe_tui.demo.store import Store
 from clawpipe_tui.demo.world import Served as Row
 from clawpipe_tui.serving.seam import Route
 
@@ -54,7 +54,7 @@ def client(settings: Settings) -> httpx.AsyncClient:
 async def test_every_prediction_is_logged_with_who_served_it(tmp_path: Path) -> None:
     """The answer names the version, and so does the row."""
     rows = Rows()
-    settings = Settings((deployment(),), AuditFile(tmp_path / "audit"), log=rows, seed=7)
+    settings = Settings((deployment(),), Store(tmp_path / "audit"), log=rows, seed=7)
     body = {"request_id": "r-1", "client": "web", "features": {"dep_delay_min": 3}}
     async with client(settings) as http:
         answers = await asyncio.gather(*(http.post(PREDICT, json=body) for _ in range(100)))
@@ -79,7 +79,7 @@ async def test_each_outcome_has_its_status_and_is_logged(tmp_path: Path, answer:
     """No prediction takes longer than the server's limit."""
     rows = Rows()
     served = deployment(v42=answer, v43=answer)
-    settings = Settings((served,), AuditFile(tmp_path / "audit"), log=rows, time_limit_ms=20.0)
+    settings = Settings((served,), Store(tmp_path / "audit"), log=rows, time_limit_ms=20.0)
     async with client(settings) as http:
         reply = await http.post(PREDICT, json={"features": {}})
     assert reply.status_code == status
@@ -92,7 +92,7 @@ async def test_a_shadow_answers_too_and_nobody_waits_for_it(tmp_path: Path) -> N
     shadowed = type(served)(
         MODEL, served.versions, served.documents, (Route("v42", 100.0), Route("v43", 100.0, "shadow"))
     )
-    settings = Settings((shadowed,), AuditFile(tmp_path / "audit"), log=rows)
+    settings = Settings((shadowed,), Store(tmp_path / "audit"), log=rows)
     async with client(settings) as http:
         answer = await http.post(PREDICT, json={"features": {}, "request_id": "r-1"})
         assert answer.json()["model_version"] == "v42"
@@ -104,18 +104,46 @@ async def test_clients_with_tokens_close_the_door_for_all_others(tmp_path: Path)
     """The client's name is the account's, not what the body says."""
     rows = Rows()
     known = accounts({"web-token": Account("web", frozenset({"predict"}))})
-    settings = Settings((deployment(),), AuditFile(tmp_path / "audit"), known, log=rows)
+    settings = Settings((deployment(),), Store(tmp_path / "audit"), known, log=rows)
     body = {"features": {}, "client": "somebody else"}
     async with client(settings) as http:
         assert (await http.post(PREDICT, json=body)).status_code == 401
         assert (await http.post(PREDICT, json=body, headers={"Authorization": "Bearer web-token"})).is_success
-    assert [row.client for row in rows.rows] == ["web"]
+    assert [(row.client, row.answer.outcome) for row in rows.rows] == [("unknown", "unauthorised"), ("web", "ok")]
+
+
+async def test_a_client_over_its_quota_is_told_when_to_come_back_and_logged(tmp_path: Path) -> None:
+    """429 with Retry-After; the others are served on."""
+    rows = Rows()
+    known = accounts({f"{name}-token": Account(name, frozenset({"predict"})) for name in ("web", "mobile")})
+    quotas: dict[Scope, str] = {**QUOTAS, "predict": "3/minute"}
+    settings = Settings((deployment(),), Store(tmp_path / "audit"), known, log=rows, quotas=quotas)
+    headers = {"Authorization": "Bearer web-token"}
+    async with client(settings) as http:
+        answers = [await http.post(PREDICT, json={"features": {}}, headers=headers) for _ in range(4)]
+        other = await http.post(PREDICT, json={"features": {}}, headers={"Authorization": "Bearer mobile-token"})
+    assert [answer.status_code for answer in (*answers, other)] == [200, 200, 200, 429, 200]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert [row.client for row in rows.rows if row.answer.outcome == "limited"] == ["web"]
+
+
+@pytest.mark.parametrize(("prediction", "score"), [("late", 1.7), ("late", -0.1), ("sideways", 0.5), (None, 0.5)])
+async def test_an_answer_out_of_range_is_replaced_by_the_fallback(
+    tmp_path: Path, prediction: str | None, score: float
+) -> None:
+    """The caller gets something sensible, the log what was wrong."""
+    rows, odd = Rows(), Answer("ok", None, 1.0, prediction, score)
+    served = replace(deployment(v42=odd, v43=odd), classes=frozenset({"late", "on_time"}), fallback=("on_time", 0.2))
+    async with client(Settings((served,), Store(tmp_path / "audit"), log=rows)) as http:
+        answer = await http.post(PREDICT, json={"features": {}})
+    assert (answer.status_code, answer.json()["outcome"], answer.json()["prediction"]) == (200, "fallback", "on_time")
+    assert "out of range" in (rows.rows[0].answer.error or "")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"features": 3}', b'{"features": {}, "client": 3}'])
 async def test_a_request_that_cannot_be_read_is_a_400(tmp_path: Path, body: bytes) -> None:
     """And it never reaches the model."""
-    async with client(Settings((deployment(),), AuditFile(tmp_path / "audit"))) as http:
+    async with client(Settings((deployment(),), Store(tmp_path / "audit"))) as http:
         assert (await http.post(PREDICT, content=body)).status_code == 400
 
 
@@ -141,7 +169,7 @@ def test_the_real_model_serves_over_a_real_socket_into_real_files(tmp_path: Path
 
     log = PredictionLog(tmp_path / "logs", log_table, every_s=0.05)
     served = load_deployment(VERSIONS, MODEL, (Route("v42", 100.0),))
-    running = serve_settings(Settings((served,), AuditFile(tmp_path / "audit"), log=log))
+    running = serve_settings(Settings((served,), Store(tmp_path / "audit"), log=log))
     features = {
         **dict.fromkeys(("dep_delay_min", "distance_mi", "sched_hour", "temperature_f", "wind_speed_mph"), 10),
         **dict.fromkeys(("carrier", "origin", "dest_region"), "other"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +11,8 @@ import httpx
 import pytest
 from served import MODEL, OTHER, READER, Served, change, settings
 
-from clawpipe_tui.demo.audit import AuditFile
 from clawpipe_tui.demo.running import serve_settings
+from clawpipe_tui.demo.store import Step, Store
 from clawpipe_tui.errors import ServingError
 from clawpipe_tui.serving.errors import Conflict, Denied, Invalid, NotFound
 from clawpipe_tui.serving.reference import MASK, ReferenceAPI
@@ -97,18 +96,18 @@ def test_ten_racing_clients_make_one_write(served: Served, api: ReferenceAPI) ->
     assert [entry["id"] for entry in served.written()] == won
 
 
-class SlowAudit(AuditFile):
+class SlowAudit(Store):
     """A disk that takes its time."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.reached, self.go_on = threading.Event(), threading.Event()
 
-    def append(self, entry: Mapping[str, object]) -> None:
+    def commit(self, step: Step) -> None:
         """Wait to be told."""
         self.reached.set()
         assert self.go_on.wait(5)
-        super().append(entry)
+        super().commit(step)
 
 
 def test_a_key_in_flight_is_refused_until_it_is_answered(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import httpx
 import pytest
 from served import MODEL, OPERATOR, Served
 
-from clawpipe_tui.demo.audit import AuditFile
+from clawpipe_tui.demo.store import Store
 
 ROUTING = f"/v1/models/{MODEL}/routing"
 BODY: Mapping[str, object] = {"routes": [{"version": "v42", "weight_pct": 100}], "reason": "errors rose"}
 
 
 @pytest.fixture
-def audit(served: Served) -> AuditFile:
+def audit(served: Served) -> Store:
     """Where changes are written."""
     return served.audit
 
@@ -52,7 +52,7 @@ def put(
     ],
 )
 def test_a_change_without_its_guards_is_a_problem(
-    http: httpx.Client, audit: AuditFile, headers: dict[str, str], status: int
+    http: httpx.Client, audit: Store, headers: dict[str, str], status: int
 ) -> None:
     """RFC 9457, and nothing is written."""
     answer = put(http, headers=headers)
@@ -98,7 +98,7 @@ def test_a_replay_is_marked(http: httpx.Client) -> None:
     assert first.json() == second.json()
 
 
-def test_a_dry_run_shows_the_routing_and_changes_nothing(http: httpx.Client, audit: AuditFile) -> None:
+def test_a_dry_run_shows_the_routing_and_changes_nothing(http: httpx.Client, audit: Store) -> None:
     """It is checked like the real one."""
     before = http.get(ROUTING)
     answer = put(http, path=f"{ROUTING}?dry_run=true")
