@@ -209,6 +209,25 @@ def version_diff() -> Rows:
     ]
 
 
+def drift_over_time() -> Rows:
+    """One column's PSI, far outside its noise from the incident on."""
+    rows: Rows = []
+    for place in range(60):
+        at = SINCE + timedelta(seconds=STEP_S * place)
+        moved = 8.2 if at >= INCIDENT else 0.05
+        rows.append((at, moved + 0.1 * (place % 3), 0.17, 0.9 if at >= INCIDENT else 0.08, 0.5, 350, "temperature_f"))
+    return rows
+
+
+def what_moved_first() -> Rows:
+    """Inputs first, failures and latency with them."""
+    return [
+        ("temperature_f", "drift", INCIDENT, None, "PSI 5.82", 1),
+        ("failures of v43", "failures", INCIDENT, "1.3 %", "11 %", 1),
+        ("latency of v43", "latency", INCIDENT + timedelta(minutes=1), "p95 73 ms", "p95 285 ms", 3),
+    ]
+
+
 COLUMNS: dict[str, str] = {
     "headline": "verdict version sentence columns_drifted since_at requests error_pct lag_s",
     "health": "model version role requests error_pct timeout_pct fallback_pct p50_ms p95_ms p99_ms verdict",
@@ -221,6 +240,8 @@ COLUMNS: dict[str, str] = {
     "latency_heat": "at low_ms high_ms requests",
     "drift": "column kind verdict psi psi_critical ks_low ks_high js_distance"
     " null_pct baseline_null_pct unseen since_at trend",
+    "drift_over_time": "step_at psi noise js_distance ks_low rows column",
+    "what_moved_first": "what kind since_at was now place",
     "histogram": "column bin_low bin_high category baseline_pct live_pct contribution mass",
     "error_types": "error version outcome requests share_pct first_at last_at",
     "errors_by_client": "client version requests error_pct timeout_pct",
@@ -229,7 +250,7 @@ COLUMNS: dict[str, str] = {
 }
 _ROWS = (
     headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time, latency_by_version,
-    latency_failed_over_time, latency_heat, drift, histogram, error_types, errors_by_client, versions, version_diff,
+    latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first, histogram, error_types, errors_by_client, versions, version_diff,
 )  # fmt: skip
 
 
