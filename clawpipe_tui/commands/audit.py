@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from clawpipe_tui.commands.opening import configure, option, serving_of
 from clawpipe_tui.commands.output import out, write_result
 from clawpipe_tui.config import state_folder
 from clawpipe_tui.errors import OK
 from clawpipe_tui.operations.journal import Journal
 from clawpipe_tui.operations.resolving import open_attempts
 from clawpipe_tui.result import Result
+from clawpipe_tui.serving.trail import AuditTrail
 
 _COLUMNS = ("at", "state", "action", "model", "leaving", "returning", "environment", "reason", "change_id", "sentence")
 
@@ -27,4 +29,16 @@ def run(given: argparse.Namespace) -> int:
     out(f"head {found.head}")
     for sentence in open_attempts(journal):
         out(sentence)
+    if option(given, "logs") or option(given, "api"):
+        _verify_api(given)
     return OK
+
+
+def _verify_api(given: argparse.Namespace) -> None:
+    """The API's own audit, where the configuration names an API that has one. Raises ServingError."""
+    config = configure(given)
+    router = serving_of(config)[1] if config.serving else None
+    if isinstance(router, AuditTrail):
+        trail = router.verify_audit(given.api_head)
+        out(f"{config.serving.url if config.serving else ''}: {trail.entries} entries, the chain holds.")
+        out(f"head {trail.head}")

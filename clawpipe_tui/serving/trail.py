@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from clawpipe_tui.errors import ServingError
 from clawpipe_tui.serving.canonical import GENESIS, link
@@ -16,6 +17,15 @@ class Trail:
 
     entries: int
     head: str
+
+
+@runtime_checkable
+class AuditTrail(Protocol):
+    """A backend with a chained audit of its own."""
+
+    def verify_audit(self, kept_head: str = "") -> Trail:
+        """Follow it, all of it. Raises ServingError where the chain is broken or cut."""
+        ...
 
 
 def follow(entries: Iterable[Fields], head: str, kept: str = "") -> Trail:
