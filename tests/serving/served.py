@@ -146,18 +146,19 @@ class Line:
         with near, socket.create_connection(("127.0.0.1", self._server)) as far:
             near.settimeout(5)
             far.settimeout(5)
-            request = _whole_request(near)
+            request = whole_request(near)
             first_line = request.split(b"\r\n", 1)[0]
             write = first_line.startswith((b"PUT", b"POST")) and b"dry_run=true" not in first_line
             self.writes += write
             if write and self._cut == "request":
                 return
             far.sendall(request.replace(b"Connection: keep-alive", b"Connection: close"))
-            answer = _until_closed(far)
+            answer = whole_answer(far)
             near.sendall(answer[:40] if write and self._cut == "middle" else b"" if write else answer)
 
 
-def _whole_request(near: socket.socket) -> bytes:
+def whole_request(near: socket.socket) -> bytes:
+    """Head and body, by its Content-Length."""
     request = b""
     while b"\r\n\r\n" not in request:
         chunk = near.recv(65_536)
@@ -172,7 +173,8 @@ def _whole_request(near: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def _until_closed(far: socket.socket) -> bytes:
+def whole_answer(far: socket.socket) -> bytes:
+    """Everything until the other side hangs up."""
     answer = b""
     while chunk := far.recv(65_536):
         answer += chunk

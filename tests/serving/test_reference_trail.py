@@ -6,15 +6,13 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from cutting import server_process
 from served import MODEL, OPERATOR, READER, Served, Stage, change, settings
 
 from clawpipe_tui.demo.deployment import QUOTAS
@@ -110,43 +108,14 @@ def test_only_digests_of_tokens_are_kept(served: Served, api: ReferenceAPI) -> N
     assert served.audit.path.stat().st_mode & 0o777 == 0o600
 
 
-_SERVER = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from served import settings
-from clawpipe_tui.demo.running import serve_settings
-from clawpipe_tui.demo.store import Store
-folder = Path(sys.argv[1])
-print(serve_settings(settings(folder, audit=Store(folder / "serving.db")), int(sys.argv[3])).url, flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def process(folder: Path, port: int = 0) -> Generator[tuple[subprocess.Popen[bytes], str]]:
-    """The server in a process of its own, which can be killed."""
-    words = [sys.executable, "-c", _SERVER, str(folder), str(Path(__file__).parent), str(port)]
-    started = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert started.stdout
-        yield started, started.stdout.readline().decode().strip()
-    finally:
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            if pipe:
-                pipe.close()
-
-
 def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     """Routing, previous, ETag, the audit's chain, and the answer to a key, all as before."""
-    with process(tmp_path) as (server, url), closing(ReferenceAPI(url, OPERATOR)) as api:
+    with server_process(tmp_path) as (server, url), closing(ReferenceAPI(url, OPERATOR)) as api:
         before = api.routing(MODEL)
         first = api.apply(change(before.token))
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
-    with process(tmp_path) as (_, url), closing(ReferenceAPI(url, OPERATOR)) as api:
+    with server_process(tmp_path) as (_, url), closing(ReferenceAPI(url, OPERATOR)) as api:
         assert api.routing(MODEL) == first.routing
         assert api.routing(MODEL).previous == before.routes
         again = api.apply(change(before.token))
