@@ -22,7 +22,7 @@ from log import CATEGORICAL, NUMERIC, make_log, table
 
 from clawpipe_tui.commands.opening import context_for
 from clawpipe_tui.config import load_config
-from clawpipe_tui.rollups.reader import connect
+from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.session import LogSession
 from clawpipe_tui.window import window_ending
 

@@ -12,9 +12,12 @@ from textual.message import Message
 
 from clawpipe_tui.config import state_folder
 from clawpipe_tui.dashboard.asker import Asker
+from clawpipe_tui.dashboard.band import badge, window_title
 from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
-from clawpipe_tui.dashboard.keys import KEYS, Key, key_for, screen_keys
+from clawpipe_tui.dashboard.hands import Hands
+from clawpipe_tui.dashboard.keys import Key, all_keys, key_for
+from clawpipe_tui.dashboard.prompt import typed
 from clawpipe_tui.dashboard.rollback import Rollback, Wish, firing, unresolved_sentences, wishes
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dashboard.view import panel_in
@@ -23,6 +26,7 @@ from clawpipe_tui.dialogs.dialog import Skin
 from clawpipe_tui.dialogs.diff import DiffPage, Pair
 from clawpipe_tui.dialogs.errand import run_errand
 from clawpipe_tui.dialogs.help import LEGEND, HelpLine, HelpPage
+from clawpipe_tui.dialogs.info import InfoPage
 from clawpipe_tui.dialogs.pick import Pick
 from clawpipe_tui.dialogs.rollback import RollbackDialog
 from clawpipe_tui.dialogs.sql import SqlPage
@@ -40,6 +44,9 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.dashboard.view import View
     from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
+
+UNSEEN_S = 5.0
+"""How often to look for news while another window has the keys."""
 
 __all__ = ["ClawpipeApp", "ConsoleSettings", "run_console"]
 
@@ -66,10 +73,14 @@ class ClawpipeApp(TerminalApp):
         self.title = settings.title
         self.settings = settings
         self.desk = Desk(settings, settings.first_view())
-        self.skin = Skin(settings.theme, settings.look)
+        self.skin = Skin(settings.theme, settings.look, badge(settings.environment))
         self.wanted = self.desk.wanted(0)
         self.asker = Asker(settings.open_session, self.wanted, self._snapped, settings.refresh_s)
         self._watch: Watch | None = None
+        self.hands = Hands(self, settings.state)
+        self._pace_before: float | None = None
+        self.next_environment = ""
+        """Where the user wants to go after this console has ended."""
         self._actions: dict[str, Callable[[], None]] = {
             "refresh": self._refresh_now,
             "sql": self._show_sql,
@@ -77,6 +88,15 @@ class ClawpipeApp(TerminalApp):
             "rollback": partial(self._plan_move, Wish()),
             "undo": partial(self._plan_move, Wish("undo")),
             "move": self._pick_move,
+            "command": partial(self.hands.write, ":"),
+            "filter": partial(self.hands.write, "/"),
+            "slower": self.hands.slower,
+            "faster": self.hands.faster,
+            "copy": self.hands.copy,
+            "copy.command": self.hands.copy_command,
+            "export": self.hands.ask_export,
+            "mouse": self._toggle_mouse,
+            "info": self._show_info,
             "help": self._show_help,
             "quit": self._quit,
         }
@@ -91,6 +111,8 @@ class ClawpipeApp(TerminalApp):
         """Paint first; then open the log."""
         self.call_after_refresh(self.asker.start)
         self.call_after_refresh(self._tell_unresolved)
+        if self.settings.titled:
+            self.set_terminal_title(window_title(self.settings.environment, self.desk.model))
         self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
@@ -101,7 +123,7 @@ class ClawpipeApp(TerminalApp):
 
     # What changes the desk
 
-    def _put(self, desk: Desk) -> None:
+    def put(self, desk: Desk) -> None:
         """Another desk: ask where its answers are other ones, draw what is different."""
         self.desk = desk
         wanted = desk.wanted(self.wanted.number)
@@ -113,19 +135,19 @@ class ClawpipeApp(TerminalApp):
 
     def look_at(self, view: View, said: str = "") -> None:
         """Another view, with nothing or something said about it."""
-        self._put(replace(self.desk, view=view, said=said))
+        self.put(replace(self.desk, view=view, said=said))
 
     def say(self, text: str) -> None:
         """One sentence in the footer, until the next key."""
-        self._put(replace(self.desk, said=text))
+        self.put(replace(self.desk, said=text))
 
     def _tick(self) -> None:
         """Time passes: an answer that is late makes what is on screen older."""
-        self._put(replace(self.desk, lateness=self.asker.lateness(self.desk.snapshot)))
+        self.put(replace(self.desk, lateness=self.asker.lateness(self.desk.snapshot)))
 
     def _fit(self) -> None:
         """Another amount of room."""
-        self._put(replace(self.desk, width=self.size.width, height=self.size.height))
+        self.put(replace(self.desk, width=self.size.width, height=self.size.height))
 
     def _snapped(self, snapshot: Snapshot) -> None:
         """From the asker's thread."""
@@ -134,12 +156,15 @@ class ClawpipeApp(TerminalApp):
     def on_clawpipe_app_snapped(self, event: Snapped) -> None:
         """New answers, unless the user wants other ones by now."""
         if event.snapshot.number == self.wanted.number:
-            self._put(replace(self.desk, snapshot=event.snapshot, lateness=(0.0, 0.0)))
+            self.put(replace(self.desk, snapshot=event.snapshot, lateness=(0.0, 0.0)))
 
     # Keys
 
     def on_dashboard_pressed(self, event: Dashboard.Pressed) -> None:
         """A key: say why it cannot work, change the view, or do what it names."""
+        if self.desk.prompt:
+            self.hands.key(event.key, self.desk.prompt)
+            return
         key = key_for(event.key, self.desk.scene())
         if event.key == "ctrl+c":
             self.exit(return_code=INTERRUPTED)
@@ -151,7 +176,7 @@ class ClawpipeApp(TerminalApp):
     def _do(self, key: Key) -> None:
         desk = self.desk
         if key.id == "back" and desk.watched and desk.watched.ended:
-            self._put(replace(desk, watched=None, said=""))
+            self.put(replace(desk, watched=None, said=""))
             return
         reason = key.blocked(desk.view, desk.scene())
         if reason:
@@ -161,6 +186,15 @@ class ClawpipeApp(TerminalApp):
         else:
             self._actions[key.id]()
 
+    def on_dashboard_pasted(self, event: Dashboard.Pasted) -> None:
+        """Pasted text is written where something is being written, and is never taken for keys."""
+        if self.desk.prompt:
+            self.put(replace(self.desk, prompt=typed(self.desk.prompt, event.text)))
+
+    def perform(self, key_id: str) -> None:
+        """What a key does, by its id."""
+        self._do(next(key for key in all_keys(self.desk.scene()) if key.id == key_id))
+
     def on_dashboard_clicked(self, event: Dashboard.Clicked) -> None:
         """A click on a panel focuses it."""
         self.look_at(replace(self.desk.view, place=replace(self.desk.view.place, focus=event.panel)))
@@ -168,7 +202,7 @@ class ClawpipeApp(TerminalApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette runs our keys, and nothing else."""
         if screen is self.dashboard:
-            for key in (*screen_keys(self.desk.scene()), *KEYS):
+            for key in all_keys(self.desk.scene()):
                 yield SystemCommand(key.words.capitalize(), f"key {key.label}", lambda key=key: self._do(key))
 
     # What keys open
@@ -187,10 +221,21 @@ class ClawpipeApp(TerminalApp):
 
     def _show_help(self) -> None:
         scene = self.desk.scene()
-        keys = [
-            HelpLine(key.label, key.words, key.blocked(self.desk.view, scene)) for key in (*screen_keys(scene), *KEYS)
-        ]
-        self.push_screen(HelpPage(self.skin, keys, LEGEND))
+        keys = [HelpLine(key.label, key.words, key.blocked(self.desk.view, scene), key.id) for key in all_keys(scene)]
+        self.push_screen(HelpPage(self.skin, keys, LEGEND), lambda key_id: self.perform(key_id) if key_id else None)
+
+    def _toggle_mouse(self) -> None:
+        if self.terminal:
+            self.terminal.set_mouse(on=not self.terminal.mouse)
+            self.say(
+                "The mouse is on: a click focuses a panel; hold shift to select text."
+                if self.terminal.mouse
+                else "The mouse is off: the terminal selects text."
+            )
+
+    def _show_info(self) -> None:
+        self.ask_round_trip()
+        self.push_screen(InfoPage(self.skin, self.traffic, self.settings.about))
 
     def _show_sql(self) -> None:
         panel, session = panel_in(self.desk.view, self.desk.scene()), self.asker.session
@@ -207,6 +252,32 @@ class ClawpipeApp(TerminalApp):
             ask = partial(compare, session.ask, context, settings.documents, self.desk.model)
             choices = [(str(row["version"]), str(row.get("role") or "")) for row in rows]
             self.push_screen(DiffPage(self.skin, f"{self.desk.model}: two versions on this window", choices, pair, ask))
+
+    def send_sequence(self, text: str) -> bool:
+        """Send a sequence to the terminal; False where there is none."""
+        if self.terminal:
+            self.terminal.write(text)
+        return self.terminal is not None
+
+    def switch_to(self, environment: str) -> None:
+        """End here and begin anew there: nothing of this environment may be left over."""
+        self.next_environment = environment
+        self.exit()
+
+    def doing(self) -> str:
+        """What the user was looking at."""
+        place = self.desk.view.place
+        return f"screen {place.screen}, panel {place.focus}"
+
+    def on_app_blur(self) -> None:
+        """Nobody looks: look for news less often."""
+        self._pace_before = self.asker.refresh_s
+        self.asker.refresh_s = max(self.asker.refresh_s, UNSEEN_S)
+
+    def on_app_focus(self) -> None:
+        """Somebody looks again."""
+        if self._pace_before is not None:
+            self.asker.refresh_s, self._pace_before = self._pace_before, None
 
     # Rollback
 
@@ -246,20 +317,24 @@ class ClawpipeApp(TerminalApp):
             return
         if self._watch:
             self._watch.stop()
-        self._put(replace(self.desk, watched=Watched(plan, sent)))
+        self.put(replace(self.desk, watched=Watched(plan, sent)))
         look = partial(rollback.observe, session, plan, sent)
         self._watch = Watch(look, lambda observation: self.post_message(self.Observed(observation)))
 
     def on_clawpipe_app_observed(self, event: Observed) -> None:
         """Another look at the logs: on the dashboard's line, and in the dialog where it is still open."""
         if self.desk.watched:
-            self._put(replace(self.desk, watched=replace(self.desk.watched, observation=event.observation)))
+            self.put(replace(self.desk, watched=replace(self.desk.watched, observation=event.observation)))
         if isinstance(self.screen, RollbackDialog):
             self.screen.observed(event.observation)
 
 
-def run_console(settings: ConsoleSettings, *, mouse: bool | None = None) -> int:
-    """Run until the user quits; gives the exit code. No mouse over SSH: each of its moves travels up the line."""
+def run_console(settings: ConsoleSettings, *, mouse: bool | None = None) -> tuple[int, str]:
+    """Run until the user quits; gives the exit code, and the environment to go on in, if any.
+
+    No mouse over SSH: each of its moves travels up the line.
+    """
     app = ClawpipeApp(settings)
     remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
-    return run_in_terminal(app, settings.state or state_folder(), mouse=not remote if mouse is None else mouse)
+    code = run_in_terminal(app, settings.state or state_folder(), mouse=not remote if mouse is None else mouse)
+    return code, app.next_environment

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from clawpipe_tui import __version__
-from clawpipe_tui.errors import INTERRUPTED, ClawpipeError
+from clawpipe_tui.errors import FAILED, INTERRUPTED, ClawpipeError
+from clawpipe_tui.terminal.ending import end_on_signals
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 _EPILOG = """\
@@ -21,10 +24,8 @@ stdout is data, stderr is talk. Without a command the console opens; where stdou
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Errors become one sentence on stderr and an exit code, never a traceback."""
-    given = _parser().parse_args(arguments)
     try:
-        command = import_module(f"clawpipe_tui.commands.{given.command or 'console'}")
-        return int(command.run(given))
+        return _run(arguments)
     except ClawpipeError as error:
         print(f"clawpipe-tui: {error.message}", file=sys.stderr)  # noqa: T201 - the edge where errors are told
         if error.hint:
@@ -36,6 +37,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our stdout has gone (`| head`): say nothing more, and nothing at interpreter exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours is told in a sentence, too
+        print(f"clawpipe-tui: This should not happen: {_where_it_broke(error)}", file=sys.stderr)  # noqa: T201
+        print("  Please report it, with the command and this line.", file=sys.stderr)  # noqa: T201
+        return FAILED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show – or é still gets its answer
+    try:
+        given = _parser().parse_args(arguments)
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    end_on_signals()
+    command = import_module(f"clawpipe_tui.commands.{given.command or 'console'}")
+    return int(command.run(given))
+
+
+def _where_it_broke(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {str(error).strip()[:300]}{place}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--list", action="store_true", help="list all queries with their questions")
     query.add_argument("--sql", action="store_true", help="print the SQL instead of asking it")
 
+    init = add("init", "look at an unknown log, propose how to read it, and write a clawpipe.toml")
+    init.add_argument("log", metavar="LOGS", help="a folder, a glob or a file")
+    init.add_argument("--yes", action="store_true", help="write the proposal as it is")
+    init.add_argument("--labels", metavar="FILES", help="files with what turned out to be true")
+
     status = add("status", "is the model in trouble? exit 0 no, 4 yes, 5 cannot tell")
     status.add_argument("model_name", nargs="?", metavar="MODEL")
     status.add_argument("--format", choices=("table", "json"), default="table")
@@ -81,6 +111,22 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--format", choices=("table", "json"), default="table")
 
     _add_moves(add)
+    _add_terminal(add)
+    serve = add("serve", "run the reference serving API alone, with the sample's model behind it")
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen (this machine alone)")
+    serve.add_argument("--port", type=int, default=8321, help="0 takes a free one (8321)")
+    serve.add_argument("--state", metavar="FOLDER", help="where routing, audit, predictions and tokens are kept")
+    serve.add_argument("--cert", metavar="PEM", help="serve https with this certificate")
+    serve.add_argument("--key", metavar="PEM", help="its key, readable by its owner alone")
+    serve.add_argument(
+        "--client-ca", default="", metavar="PEM", help="let in only clients with a certificate of this CA"
+    )
+    serve.add_argument("--second-person", action="store_true", help="let no change of routing take effect alone")
+    audit = add("audit", "the journal of what was done from here: show it, or follow its chain of hashes")
+    audit.add_argument("doing", choices=("show", "verify"), help="show every attempt, or verify that none was changed")
+    audit.add_argument("--head", default="", metavar="HASH", help="a head that was written down elsewhere")
+    audit.add_argument("--api-head", default="", metavar="HASH", help="the same of the serving API's own audit")
+    audit.add_argument("--format", choices=FORMATS, default="table")
     return parser
 
 
@@ -101,27 +147,37 @@ def _add_moves(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     approve.add_argument("change_id", metavar="CHANGE", nargs="?", help="without it: list what waits")
 
 
+def _add_terminal(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Every command about this terminal and this machine."""
+    watch = add("watch", "tell changes as sentences, one a line: for screen readers, logs, dumb terminals")
+    watch.add_argument("--lines", action="store_true", help="as lines (there is no other way yet)")
+    watch.add_argument("--count", type=int, metavar="N", help="look so many times, then end with the verdict's code")
+    watch.add_argument("--every", type=float, default=1.0, metavar="S", help="seconds between two looks (1)")
+    add("doctor", "what works here: terminal, colours, clipboard, log, serving API, rights, versions")
+    info = add("info", "where things are, and what decided each setting")
+    info.add_argument("--format", choices=("table", "json"), default="table")
+    completion = add("completion", "a completion script for the shell, with names of models and versions")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish", "words"))
+    completion.add_argument("typed", nargs="*", help=argparse.SUPPRESS)
+
+
+def command_words() -> dict[str, list[str]]:
+    """Every command and its options; under the empty name those that stand before a command. For completion."""
+    parser = _parser()
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    known: dict[str, argparse.ArgumentParser] = {"": parser, **commands.choices}
+    return {
+        name: [option for action in each._actions for option in action.option_strings]  # noqa: SLF001
+        for name, each in known.items()
+    }
+
+
 def _moving(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("model_name", metavar="MODEL")
     command.add_argument("--reason", default="", help="why; it is kept in the audit log")
     command.add_argument("--reference", default="", metavar="ID", help="a ticket or an incident: INC-7")
     command.add_argument("--confirm", default="", metavar="MODEL", help="the model's name again, in production")
     doing = command.add_mutually_exclusive_group(required=True)
-    serve = add("serve", "run the reference serving API alone, with the sample's model behind it")
-    serve.add_argument("--host", default="127.0.0.1", help="where to listen (this machine alone)")
-    serve.add_argument("--port", type=int, default=8321, help="0 takes a free one (8321)")
-    serve.add_argument("--state", metavar="FOLDER", help="where routing, audit, predictions and tokens are kept")
-    serve.add_argument("--cert", metavar="PEM", help="serve https with this certificate")
-    serve.add_argument("--key", metavar="PEM", help="its key, readable by its owner alone")
-    serve.add_argument(
-        "--client-ca", default="", metavar="PEM", help="let in only clients with a certificate of this CA"
-    )
-    serve.add_argument("--second-person", action="store_true", help="let no change of routing take effect alone")
-    audit = add("audit", "the journal of what was done from here: show it, or follow its chain of hashes")
-    audit.add_argument("doing", choices=("show", "verify"), help="show every attempt, or verify that none was changed")
-    audit.add_argument("--head", default="", metavar="HASH", help="a head that was written down elsewhere")
-    audit.add_argument("--api-head", default="", metavar="HASH", help="the same of the serving API's own audit")
-    audit.add_argument("--format", choices=FORMATS, default="table")
     doing.add_argument("--plan", action="store_true", help="show what would be sent, and send nothing")
     doing.add_argument("--yes", action="store_true", help="send it")
     command.add_argument("--deadline", type=float, default=120.0, metavar="S", help="how long to watch the logs (120)")
@@ -134,6 +190,7 @@ def _where() -> argparse.ArgumentParser:
     group = where.add_argument_group("where and when")
     group.add_argument("--logs", metavar="PATH", help="a folder, a glob, or a clawpipe.toml (default: the one here)")
     group.add_argument("--model", metavar="NAME", help="the model to look at")
+    group.add_argument("--context", metavar="NAME", help="one of your contexts: a clawpipe.toml each, by name")
     group.add_argument("--env", metavar="NAME", help="the environment's name, shown on every screen")
     group.add_argument("--since", metavar="TIME", help="where the window begins: a time, or a span before now (2h)")
     group.add_argument("--until", metavar="TIME", help="where it ends (default: now)")
@@ -141,6 +198,9 @@ def _where() -> argparse.ArgumentParser:
     group.add_argument("--window", metavar="SPAN", help="the window's width: 15m, 1h, 1d (default 1h)")
     group.add_argument("--baseline", metavar="NAME", help="training, 'previous window' or 'same hour yesterday'")
     group.add_argument("--api", metavar="URL", help="the serving API (default: [serving] url in clawpipe.toml)")
+    writing = group.add_mutually_exclusive_group()
+    writing.add_argument("--write", action="store_true", help="let the console change where traffic goes")
+    writing.add_argument("--read-only", dest="write", action="store_false", help="change nothing (the default)")
     group.add_argument("--charts", choices=("braille", "block", "ascii"), help="how charts are drawn")
     group.add_argument("--theme", metavar="NAME", help="dark, light, ansi, contrast or mono")
     return where
@@ -148,6 +208,3 @@ def _where() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     raise SystemExit(main())
-    writing = group.add_mutually_exclusive_group()
-    writing.add_argument("--write", action="store_true", help="let the console change where traffic goes")
-    writing.add_argument("--read-only", dest="write", action="store_false", help="change nothing (the default)")

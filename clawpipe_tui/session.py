@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +14,22 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.catalog import Catalog, find_query, load_catalog
 from clawpipe_tui.config import Config, cache_folder
 from clawpipe_tui.errors import ClawpipeError, LogError
-from clawpipe_tui.logs.canonical import Layout
-from clawpipe_tui.logs.listing import watched_folders
+from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
+from clawpipe_tui.logs.landing import landings
+from clawpipe_tui.logs.layouts import layout_of
+from clawpipe_tui.logs.listing import list_files
 from clawpipe_tui.result import Result, Value
-from clawpipe_tui.rollups.reader import LogReader, LogSettings, connect
+from clawpipe_tui.rollups.labels import LabelFiles
+from clawpipe_tui.rollups.reader import LogReader
+from clawpipe_tui.rollups.settings import LogSettings
+from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.warehouse import Progress, Warehouse
 
 if TYPE_CHECKING:
     from clawpipe_tui.rollups.reader import Change
 
-_LOOK_EVERY_S = 5.0
-"""How often the log is listed even when the file system announced nothing (network mounts announce nothing)."""
 _STOP_WITHIN_S = 2.0
+_STOP_AGAIN_S = 0.05
 
 
 class LogSession:
@@ -34,26 +40,42 @@ class LogSession:
     ) -> None:
         self.config = config
         self._clock = now or config.now
-        self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
-        self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._progress = Progress()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._load(self._reader.catch_up())
+        self._model = (-1, "")
+        self._capabilities: tuple[Capability, ...] = ()
+        self._labels = LabelFiles(config.label_files)
+        self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
+        self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
+        try:
+            self._load(self._reader.catch_up())
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The answer of a named query. Blocks; may be called from any thread.
 
-        Where no model is named, the one with the most requests is meant.
+        Where no model is named, the one with the most requests is meant; limits come from the configuration.
         """
-        return self._warehouse.ask(query, context if context.get("model") else {**context, "model": self.model()})
+        limits = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
+        context = {**limits, **context, "model": context.get("model") or self.model()}
+        return honest(self._warehouse.ask(query, context), self._capabilities)
 
     def model(self) -> str:
-        """The configured model, else the one with the most requests in this log; empty where there is none yet."""
-        if not self.config.model:
-            rows = self._warehouse.ask("models", {}).rows
-            return str(rows[0][0]) if rows else ""
-        return self.config.model
+        """The model that was asked for; else the configured one; else, or where the log does not know that one, the one
+        with the most requests. Empty where there is none yet.
+        """
+        if self.config.chosen_model:
+            return self.config.chosen_model
+        revision, name = self._model
+        if revision != self._warehouse.revision:
+            revision = self._warehouse.revision
+            known = [str(row[0]) for row in self._warehouse.ask("models", {}).rows]
+            name = self.config.model if self.config.model in known or not known else known[0]
+            self._model = (revision, name)
+        return name
 
     def question(self, query: str) -> str:
         """What that query answers, in words."""
@@ -84,18 +106,9 @@ class LogSession:
     def read(self) -> Progress:
         """Read all that is new and return. Raises LogError where there is no file at all, or none can be read."""
         self._read_new()
-        if not self._reader.listing:
-            raise LogError(
-                f"There are no log files at {', '.join(self.config.log_files)}.",
-                "Name the folder that holds the Parquet files: --logs FOLDER.",
-            )
-        entries = self._reader.ledger.latest.values()
-        if not any(entry.file is not None for entry in entries) and not self._reader.ledger.counted:
-            example = next(iter(entries))
-            raise LogError(
-                f"None of the {len(entries)} log files can be read. {Path(example.path).name}: {example.reason}.",
-                "All of them with their reasons: clawpipe-tui query files --logs …",
-            )
+        trouble = self._trouble()
+        if trouble:
+            raise trouble
         return self._progress
 
     def follow(self) -> None:
@@ -106,61 +119,108 @@ class LogSession:
     def close(self) -> None:
         """Stop reading and let go of everything, within two seconds."""
         self._stopping.set()
-        self._reader.interrupt()
-        if self._thread:
-            self._thread.join(_STOP_WITHIN_S)
+        deadline = time.monotonic() + _STOP_WITHIN_S
+        while self._thread and self._thread.is_alive() and time.monotonic() < deadline:
+            self._reader.interrupt()  # again and again: a reduction is several queries
+            self._thread.join(_STOP_AGAIN_S)
         self._reader.close()
         self._warehouse.close()
 
     def _follow(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._read_new()
-            except ClawpipeError as error:
-                self._progress = Progress(message=str(error))
-            except Exception as error:  # noqa: BLE001 - the edge of a worker: what went wrong is shown, reading goes on
-                self._progress = Progress(message=f"Reading the log failed: {error}")
-            self._wait_for_files()
+        self._look_again()
+        for _ in landings(self.config.log_files, self._stopping):
+            self._look_again()
 
-    def _wait_for_files(self) -> None:
-        """Return when a file landed, or after a while: network mounts announce nothing."""
-        from watchfiles import watch
-
-        folders = [folder for folder in watched_folders(self.config.log_files) if folder.is_dir()]
-        if not folders:
-            self._stopping.wait(1.0)
+    def _look_again(self) -> None:
+        if self._stopping.is_set():
             return
-        waiting = watch(
-            *folders, stop_event=self._stopping, debounce=100, step=50, rust_timeout=int(_LOOK_EVERY_S * 1_000),
-            yield_on_timeout=True,
-        )  # fmt: skip
-        next(waiting, None)
+        try:
+            self._read_new()
+            self._progress = replace(self._progress, message=str(self._trouble() or ""))
+            merged = self._reader.tidy()
+            if merged:
+                self._load(iter([merged]))
+        except ClawpipeError as error:
+            self._progress = replace(self._progress, reading=False, message=str(error))
+        except Exception as error:  # noqa: BLE001 - the edge of a worker: what went wrong is shown, reading goes on
+            self._progress = replace(self._progress, reading=False, message=f"Reading the log failed: {error}")
 
     def _read_new(self) -> None:
-        started = time.monotonic()
         self._load(self._reader.catch_up())
         backlog = self._reader.look()
-        self._say(backlog.files_known, backlog.files_pending)
         pending = backlog.files_pending
+        self._say(backlog.files_known, pending)
+        self._warehouse.set_files(self._reader.files())
         for change in self._reader.read_new():
             self._load(iter([change]))
-            pending -= len(change.part.ledger)
+            pending = max(0, pending - len(change.part.ledger))
             self._say(backlog.files_known, pending)
             if self._stopping.is_set():
                 return
-        if backlog.files_pending or time.monotonic() - started > _LOOK_EVERY_S or not self._progress.files_read:
-            self._warehouse.set_files(self._reader.ledger.shown(self._reader.listing))
+        self._say(backlog.files_known, 0)
+        self._warehouse.set_files(self._reader.files())
+        self._learn()
+        self._read_labels()
+
+    def _read_labels(self) -> None:
+        """Label files that are new, changed or gone since the last look."""
+        if self.config.label_files:
+            self._warehouse.set_labels(*self._labels.look(), list(list_files(self.config.baseline_files)))
+
+    def _learn(self) -> None:
+        """What the newest file that was read can tell is what the log can tell."""
+        read = [entry for entry in self._reader.ledger.latest.values() if entry.columns and entry.rows]
+        newest = max(read, key=lambda entry: (entry.mtime_ns, entry.path), default=None)
+        if newest:
+            known = capabilities(json.loads(newest.columns), self._reader.settings.layout)
+            if known != self._capabilities:
+                self._capabilities = known
+                self._warehouse.set_capabilities([asdict(one) for one in known])
 
     def _say(self, known: int, pending: int) -> None:
-        self._progress = Progress(known - pending, known, self._warehouse.rows, reading=pending > 0)
+        message = self._progress.message
+        self._progress = Progress(known - pending, known, self._warehouse.rows, reading=pending > 0, message=message)
+
+    def _trouble(self) -> LogError | None:
+        """Why there is nothing to show: no file at all, or none that can be read."""
+        if self._warehouse.rows:
+            return None
+        where = ", ".join(self.config.log_files)
+        if not self._reader.listing:
+            return LogError(
+                f"There are no log files at {where}.", "Name the folder that holds the Parquet files: --logs FOLDER."
+            )
+        bad = [entry for entry in self._reader.files() if entry.path in self._reader.listing]
+        if not bad:
+            return LogError(f"The log files at {where} change while they are read.", "Try again.")
+        return LogError(
+            f"None of the {len(bad)} log files can be read. {Path(bad[0].path).name}: {bad[0].reason}.",
+            "The others, and why: clawpipe-tui query files --logs …",
+        )
 
     def _load(self, changes: Iterator[Change]) -> None:
+        import duckdb
+
         for change in changes:
-            self._warehouse.load(change)
+            try:
+                self._warehouse.load(change)
+            except (duckdb.IOException, duckdb.InvalidInputException):
+                # Somebody removed the part, or the whole store, under us: its files are read anew.
+                self._warehouse.take_back(change)
+                self._reader.forget(change)
         if self._reader.baseline and not self._warehouse.has_bins:
             self._warehouse.set_bins(self._reader.baseline.rows)
 
 
+def honest(result: Result, known: Sequence[Capability]) -> Result:
+    """An answer without the values that the log cannot give, and with a note that says so."""
+    note, unknown = concerned(result.columns, known)
+    if not note and not unknown:
+        return result
+    kept = [name not in unknown for name in result.columns]
+    rows = tuple(tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) for row in result.rows)
+    return replace(result, rows=rows, note=note)
+
+
 def _settings(config: Config) -> LogSettings:
-    layout = Layout(config.columns, config.model, config.version, config.numeric, config.categorical)
-    return LogSettings(config.log_files, layout, config.baseline_files)
+    return LogSettings(config.log_files, layout_of(config), config.baseline_files, config.baseline_span, bool(config.label_files))

@@ -147,7 +147,8 @@ class Answers:
             return PanelState("failed", message=sentence(error))
         if result.bound:
             self.used[query] = frozenset(result.bound)
-        state = PanelState("fresh" if result.rows else "empty", result)
+        empty = not result.rows or (bool(result.note) and result.says_nothing())
+        state = PanelState("empty" if empty else "fresh", result, result.note)
         self.kept[self._key(query, context)] = state
         return state
 

@@ -11,6 +11,8 @@ from clawpipe_tui.errors import UsageError
 WIDTHS_S = (300, 900, 3_600, 21_600, 86_400, 604_800)
 _STEPS_S = (10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400)
 _MOST_STEPS = 60
+_LONGEST_S = 3_650 * 86_400
+_EARLIEST, _LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -59,7 +61,10 @@ def parse_span_s(text: str) -> int:
     found = re.fullmatch(r"\s*(\d+)\s*(s|min|m|h|d|w)\s*", text)
     if not found or int(found[1]) == 0:
         raise UsageError(f"{text!r} is not a span of time.", "Write a number and a unit: 90s, 15m, 6h, 7d.")
-    return int(found[1]) * _UNITS_S[found[2]]
+    span_s = int(found[1]) * _UNITS_S[found[2]]
+    if span_s > _LONGEST_S:
+        raise UsageError(f"{text!r} is longer than any log.", "Write at most 10 years: 3650d.")
+    return span_s
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
@@ -70,4 +75,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return now - timedelta(seconds=parse_span_s(text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not _EARLIEST <= moment < _LATEST:
+        raise UsageError(f"{text!r} lies outside of every log.", "Write a time between 1980 and 2200.")
+    return moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 NOTHING = "–"
@@ -28,6 +29,8 @@ def number(value: float) -> str:
 def _digits(value: float) -> str:
     """Three significant digits without a trailing zero fraction."""
     magnitude = abs(value)
+    if magnitude >= 1e6:
+        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
     places = 0 if magnitude >= 99.95 else 1 if magnitude >= 9.995 else 2
     text = f"{value:.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -65,6 +68,8 @@ def percent(value_pct: float) -> str:
 
 def size(value_bytes: float) -> str:
     """A file size: 812 B, 4.1 kB, 2.3 MB."""
+    if not math.isfinite(value_bytes):
+        return NOTHING
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if abs(value_bytes) >= scale:
             return f"{_digits(value_bytes / scale)} {unit}"
@@ -72,13 +77,21 @@ def size(value_bytes: float) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A time of day, in UTC: 02:41:07, with the date where it is not today's business to guess it."""
-    return value.astimezone(UTC).strftime("%H:%M:%S")
+    """A time of day, in UTC: 02:41:07."""
+    return _utc(value).strftime("%H:%M:%S")
 
 
 def day_and_moment(value: datetime) -> str:
     """A full moment, in UTC: 2026-11-07 02:41:07."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{_utc(value):%Y-%m-%d %H:%M:%S}"
+
+
+def _utc(value: datetime) -> datetime:
+    """In UTC; at the ends of the calendar, where that would be outside of it, as it is."""
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value
+    except OverflowError:
+        return value
 
 
 def worded(column: str, value: object) -> str:
@@ -90,21 +103,27 @@ def worded(column: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return _worded_number(column, float(value))
+        try:
+            return _worded_number(column, float(value))
+        except OverflowError:
+            return NOTHING  # an integer larger than any measure
     return clean(str(value))
 
 
 def _worded_number(column: str, value: float) -> str:
-    if column.endswith("_ms"):
-        return milliseconds(value)
-    if column.endswith("_pct"):
-        return percent(value)
-    if column.endswith("_bytes"):
-        return size(value)
-    if column.endswith("_per_s"):
-        return f"{_digits(value)}/s"
-    if column.endswith("_s"):
-        return seconds(value)
+    for suffix, words in _UNITS:
+        if column.endswith(suffix):
+            return words(value)
     if abs(value) < 1 and value != 0:
         return f"{value:.3f}" if abs(value) >= 0.0005 else "<0.001"
     return number(value)
+
+
+_UNITS: tuple[tuple[str, Callable[[float], str]], ...] = (
+    ("_ms", milliseconds),
+    ("_pct", percent),
+    ("_bytes", size),
+    ("_per_s", lambda value: f"{number(value)}/s"),
+    ("_s", seconds),
+)
+"""The suffix of a column's name → how its numbers are worded."""

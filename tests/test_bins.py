@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawpipe_tui.rollups.bins import ColumnBins, fix_bins
-from clawpipe_tui.rollups.reduce import values_select
+from clawpipe_tui.rollups.values import values_table
 from clawpipe_tui.statistics.ks import ks_exact, ks_high, ks_low
 
 KEYS = (
@@ -28,9 +28,9 @@ def rows(values: Sequence[float]) -> str:
 
 
 def counts(connection: duckdb.DuckDBPyConnection, values: Sequence[float], bins: ColumnBins) -> list[int]:
-    """How many values fall into each bin along the axis, by the SQL that reduces logs."""
-    select = values_select(f"({rows(values)})", (bins,))
-    found = dict(connection.execute(f"select bin, sum(n)::bigint from ({select}) group by all").fetchall())
+    """How many values fall into each bin along the axis, by what reduces logs."""
+    counted = values_table(connection, rows(values), (bins,)).to_pylist()
+    found = {row["bin"]: row["n"] for row in counted}
     return [found.get(number, 0) for number in range(len(bins.lows) + 2)]
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from clawpipe_tui.config import Config, Serving, find_config
-from clawpipe_tui.errors import UsageError, nearest
+from clawpipe_tui.config import Config, Serving, config_folder, find_config
+from clawpipe_tui.errors import LogError, UsageError, nearest
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.window import Window, parse_moment, parse_span_s, window_between, window_ending
 
@@ -33,12 +33,12 @@ def option(given: argparse.Namespace, name: str) -> str:
 
 def configure(given: argparse.Namespace) -> Config:
     """The configuration with the command line's options over it. Raises UsageError, ConfigError."""
-    config = find_config(option(given, "logs") or None, Path.cwd())
+    config = find_config(option(given, "logs") or context_file(given) or None, Path.cwd())
     model = option(given, "model") or str(getattr(given, "model_name", "") or "")
     config = replace(
         config,
-        model=model or config.model,
-        environment=option(given, "env") or config.environment,
+        chosen_model=model,
+        environment=option(given, "env") or config.environment or option(given, "context"),
         window=option(given, "window") or config.window,
         charts=option(given, "charts") or config.charts,
         theme=option(given, "theme") or config.theme,
@@ -46,6 +46,25 @@ def configure(given: argparse.Namespace) -> Config:
     )
     url = option(given, "api")
     return replace(config, serving=replace(config.serving or Serving(url), url=url)) if url else config
+
+
+def context_file(given: argparse.Namespace) -> str:
+    """The file of the named context: --context, else CLAWPIPE_CONTEXT. Raises UsageError for an unknown one."""
+    name = option(given, "context") or os.environ.get("CLAWPIPE_CONTEXT", "")
+    if not name:
+        return ""
+    known = known_contexts()
+    if name not in known:
+        raise UsageError(f"There is no context {name!r} in {config_folder() / CONTEXTS}.", nearest(name, known))
+    return known[name]
+
+
+CONTEXTS = "contexts"
+
+
+def known_contexts() -> dict[str, str]:
+    """Every context file by its name: a clawpipe.toml each, in the folder `contexts` beside the user's own."""
+    return {path.stem: str(path) for path in sorted((config_folder() / CONTEXTS).glob("*.toml"))}
 
 
 def may_write(given: argparse.Namespace, config: Config) -> bool:
@@ -89,8 +108,11 @@ class Opened:
 
 
 @contextmanager
-def opened(given: argparse.Namespace) -> Generator[Opened]:
-    """Open the log, read what is new, and close it again. Raises UsageError, ConfigError, LogError."""
+def opened(given: argparse.Namespace, *, even_unreadable: bool = False) -> Generator[Opened]:
+    """Open the log, read what is new, and close it again. Raises UsageError, ConfigError, LogError.
+
+    With `even_unreadable`, files none of which can be read are no error: the question is about them.
+    """
     from clawpipe_tui.session import LogSession
 
     config = configure(given)
@@ -98,7 +120,11 @@ def opened(given: argparse.Namespace) -> Generator[Opened]:
     parse_span_s(config.window)
     session = LogSession(config, now=now)
     try:
-        session.read()
+        try:
+            session.read()
+        except LogError:
+            if not (even_unreadable and session.progress().files_known):
+                raise
         window = window_of(given, config, session.now())
         yield Opened(session, config, window, context_for(session, window, baseline))
     finally:

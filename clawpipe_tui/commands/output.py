@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -41,6 +42,10 @@ def json_value(value: Value) -> object:
     """Times as RFC 3339 in UTC; everything else as JSON has it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return None  # JSON has no word for it
     return value
 
 
@@ -51,7 +56,7 @@ def json_records(result: Result) -> list[dict[str, object]]:
 
 def as_table(result: Result) -> str:
     """Aligned columns with units, numbers to the right; a trend is left to the screens."""
-    shown = [place for place, name in enumerate(result.columns) if not _is_list(result, place)]
+    shown = [place for place in range(len(result.columns)) if not _is_list(result, place)]
     names = [result.columns[place] for place in shown]
     rows = [[_cell(names[index], row[place]) for index, place in enumerate(shown)] for row in result.rows]
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
@@ -71,7 +76,7 @@ def _is_list(result: Result, place: int) -> bool:
 
 
 def _cell(name: str, value: Value) -> str:
-    return day_and_moment(value) if isinstance(value, datetime) else clean(worded(name, value), 120)
+    return day_and_moment(value) if isinstance(value, datetime) else clean(worded(name, value), 400)
 
 
 def _as_csv(result: Result) -> str:
@@ -83,14 +88,26 @@ def _as_csv(result: Result) -> str:
 
 
 def _write_parquet(result: Result) -> None:
+    sys.stdout.buffer.write(_parquet(result))
+    sys.stdout.buffer.flush()
+
+
+def _parquet(result: Result) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([dict(record) for record in result.records()])
+    table = pa.table([pa.array(list(result.column(name))) for name in result.columns], list(result.columns))
     buffer = io.BytesIO()
     pq.write_table(table, buffer, write_page_checksum=True)
-    sys.stdout.buffer.write(buffer.getvalue())
-    sys.stdout.buffer.flush()
+    return buffer.getvalue()
+
+
+def result_bytes(result: Result, form: str) -> bytes:
+    """The answer in one of the formats, as it stands in a file."""
+    if form == "parquet":
+        return _parquet(result)
+    text = _WRITERS[form](result)
+    return (text if text.endswith("\n") else text + "\n").encode()
 
 
 _WRITERS: Mapping[str, Callable[[Result], str]] = {

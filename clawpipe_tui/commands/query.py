@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from clawpipe_tui.catalog import BrokenQuery, find_query, load_catalog
+from clawpipe_tui.catalog import PARAMETERS, BrokenQuery, find_query, load_catalog
 from clawpipe_tui.commands.opening import opened
 from clawpipe_tui.commands.output import out, write_result
 from clawpipe_tui.errors import OK, UsageError
 from clawpipe_tui.result import Value
+from clawpipe_tui.window import parse_moment, parse_span_s
 
 
 def run(given: argparse.Namespace) -> int:
@@ -23,7 +26,7 @@ def run(given: argparse.Namespace) -> int:
         out(query.sql)
         return OK
     values = dict(_value(text, query.parameters) for text in given.values)
-    with opened(given) as log:
+    with opened(given, even_unreadable=query.name == "files") as log:
         write_result(log.ask(query.name, **values), given.format)
     return OK
 
@@ -34,11 +37,17 @@ def _value(text: str, parameters: frozenset[str]) -> tuple[str, Value]:
         raise UsageError(f"{text!r} is not a value to bind.", "Write name=value, for example column=age.")
     if name not in parameters:
         raise UsageError(f"This query has no parameter ${name}.", f"It takes: {', '.join(sorted(parameters))}.")
-    return name, _typed(value)
+    return name, _typed(name, value)
 
 
-def _typed(text: str) -> Value:
-    """A number where it reads as one; DuckDB turns text into times by itself."""
+def _typed(name: str, text: str) -> Value:
+    """By its name, where the console knows it (a version 43 is a text); else a number where it reads as one."""
+    if name in {"since", "until", "now"}:
+        return parse_moment(text, datetime.now(UTC))
+    if name == "step":
+        return cast("Value", timedelta(seconds=parse_span_s(text)))  # an interval in SQL
+    if name in PARAMETERS - {"psi_limit", "alpha"}:
+        return text
     for kind in (int, float):
         try:
             return kind(text)

@@ -20,8 +20,10 @@ from clawpipe_tui.commands.opening import (
     registry_of,
     serving_of,
 )
+from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
+from clawpipe_tui.dashboard.keys import remapped
 from clawpipe_tui.errors import UsageError, nearest
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
@@ -43,10 +45,15 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
     theme = _theme(config, terminal.theme)
     colour = theme != "mono" and terminal.depth != "none"
     names = [path.stem for folder in query_folders() for path in folder.glob("[!_]*.sql")]
+    screens = load_screens((shipped("screens"), config_folder() / "screens"), names)
     return ConsoleSettings(
-        screens=load_screens((shipped("screens"), config_folder() / "screens"), names),
+        screens=screens,
+        keys=remapped(read_keymap(config_folder() / KEYMAP), screens),
+        source=source_of(given),
+        contexts=contexts(),
+        about=about(config, given),
         open_session=lambda: _follow(config, now),
-        model=config.model,
+        model=config.chosen_model,
         serving=(lambda: serving_of(config)) if config.serving else None,
         registry=(lambda: registry_of(config)) if has_documents(config) else None,
         safety=Safety(config.write, config.environment, config.guardrails),

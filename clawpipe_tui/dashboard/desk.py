@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.config import Objectives
+from clawpipe_tui.dashboard.arranging import arranged_panel, arranged_state
+from clawpipe_tui.dashboard.commands import note_for
 from clawpipe_tui.dashboard.header import Standing, footer_line, header_line
+from clawpipe_tui.dashboard.keys import KEYS, Key
+from clawpipe_tui.dashboard.prompt import Prompt, prompt_line
 from clawpipe_tui.dashboard.view import Place, Scene, View, first_focus
 from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
 from clawpipe_tui.operations.guardrails import Safety
@@ -17,7 +22,7 @@ from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
 from clawpipe_tui.spec import Rect, ScreenSpec, rectangles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from clawpipe_tui.panels.state import PanelState
@@ -49,6 +54,16 @@ class ConsoleSettings:
     theme: str = "dark"
     depth: Depth = "truecolor"
     """How many colours the terminal has; the theme is drawn in those."""
+    keys: tuple[Key, ...] = KEYS
+    source: tuple[str, ...] = ()
+    """The options that lead to this log, for commands that are copied from here."""
+    models: tuple[str, ...] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Environments that can be switched to: name → the configuration file."""
+    about: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, "Mapping[str, str]"])
+    """Paths and settings with their origin, by heading, for `i`."""
+    write_from: str = "default"
+    """What decided whether anything may be changed from here."""
     titled: bool = False
     """Whether the terminal has a title that may be set."""
     state: Path | None = None
@@ -93,6 +108,8 @@ class Desk:
     snapshot: Snapshot | None = None
     said: str = ""
     """The last thing that was said in the footer."""
+    prompt: Prompt | None = None
+    """The line that is being written, where one is."""
     watched: Watched | None = None
     lateness: tuple[float, float] = (0.0, 0.0)
     """For how many seconds the present question has been waiting, and how old the last answers are."""
@@ -136,10 +153,33 @@ class Desk:
 
     @cached_property
     def states(self) -> Mapping[str, PanelState]:
+        """The states as the user arranged them: what is drawn, walked and copied."""
+        arranged = self.view.place.arranged
+        return {
+            name: arranged_state(state, arranged[name]) if name in arranged else state
+            for name, state in self.whole_states.items()
+        }
+
+    @cached_property
+    def shown_panels(self) -> Mapping[str, PanelSpec]:
+        """The screen's panels, with what the user asked of them."""
+        arranged, screen = self.view.place.arranged, self.screen
+        panels = screen.panels if isinstance(screen, ScreenSpec) else {}
+        return {
+            name: arranged_panel(panel, arranged[name]) if name in arranged else panel for name, panel in panels.items()
+        }
+
+    @cached_property
+    def whole_states(self) -> Mapping[str, PanelState]:
         """The snapshot's states where it is of this screen, aged where an answer is late."""
         snapshot = self.snapshot
         states = snapshot.states if snapshot and snapshot.screen == self.view.place.screen else {}
         return aged(states, self.panels, *self.lateness)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are known."""
+        return tuple(dict.fromkeys(filter(None, (*self.settings.models, self.model))))
 
     @property
     def watch_rows(self) -> int:
@@ -154,19 +194,23 @@ class Desk:
         """The facts that keys and lines look at."""
         snapshot, reason = self.snapshot, "" if self.settings.serving else self.settings.no_serving
         window, now, versions = (snapshot.window, snapshot.now, snapshot.versions) if snapshot else (None, None, ())
-        return Scene(self.settings.screens, self.rects, self.states, window, now, versions, reason)
+        return Scene(self.settings.screens, self.rects, self.states, window, now, versions, self.settings.keys, reason)
 
     def header(self, scene: Scene) -> Line:
         """The first line."""
         shown, snapshot = self.settings, self.snapshot
-        standing = Standing(shown.title, self.model, shown.environment, today=datetime.now(UTC).date())
+        standing = Standing(
+            shown.title, self.model, shown.environment, today=datetime.now(UTC).date(), write=shown.safety.write
+        )
         if snapshot:
             freshness, stands = snapshot.always.get("headline"), snapshot.clock_stands
             standing = replace(standing, progress=snapshot.progress, freshness=freshness, clock_stands=stands)
         return header_line(standing, self.view, scene, self.width, self.look)
 
     def footer(self, scene: Scene) -> Line:
-        """The last line."""
+        """The last line: what is being written, what was said, or what the keys do."""
+        if self.prompt:
+            return prompt_line(self.prompt, note_for(self.prompt.kind, self.prompt.text, self), self.width, self.look)
         return footer_line(self.view, scene, self.said, self.width, self.look)
 
     def wanted(self, number: int) -> Wanted:

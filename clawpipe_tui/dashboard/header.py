@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.dashboard.band import band_spans
 from clawpipe_tui.dashboard.keys import KEYS, Key, title_of
 from clawpipe_tui.dashboard.view import BASELINES
 from clawpipe_tui.panels.canvas import Canvas
@@ -42,6 +43,8 @@ class Standing:
     """The headline's state, whose `lag_s` says how far the log is behind the clock."""
     clock_stands: bool = False
     """Whether the console looks at a log of the past, by a clock that does not move."""
+    write: bool | None = None
+    """Whether anything may be changed from here; None: nothing is said of it."""
     today: date | None = None
 
     @property
@@ -76,15 +79,14 @@ def header_line(standing: Standing, view: View, scene: Scene, width: int, look: 
 def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[Span]:
     name = standing.title if brevity == 0 else ""
     spans = [Span(f" {name} ", "title")] if name else [Span(" ")]
-    if standing.environment:
-        spans += [Span(f" {clean(standing.environment)} ", "warn_badge"), Span(" ")]
+    spans += band_spans(standing.environment, write=standing.write, brevity=brevity)
     spans += [Span(clean(standing.model)[: 40 if brevity < 5 else 12], "strong"), Span("  ")]
     spans += _tabs(view, scene, brevity)
     spans += [Span("  "), *_time(view, scene, standing, brevity)]
     if brevity < 4 or view.baseline != BASELINES[0]:
         spans += [Span("  vs " if brevity < 3 else " vs ", "muted"), Span(view.baseline)]
     # What was picked comes last, so that picking moves nothing else on this line.
-    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity), *_picks(view)]
+    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity), *_trail(view)]
 
 
 def _tabs(view: View, scene: Scene, brevity: int) -> list[Span]:
@@ -98,6 +100,12 @@ def _tabs(view: View, scene: Scene, brevity: int) -> list[Span]:
         elif brevity < 5:
             spans.append(Span(f" {screen.key} ", "muted"))
     return spans
+
+
+def _trail(view: View) -> list[Span]:
+    """The way here: which screen `esc` goes back to, and what was picked."""
+    way = [Span(f" ‹ {place.screen}", "muted") for place in view.trail[-2:]]
+    return [*way, *_picks(view)]
 
 
 def _picks(view: View) -> list[Span]:
@@ -153,7 +161,7 @@ def footer_line(view: View, scene: Scene, message: str, width: int, look: Look) 
     """The last thing that was said, else the keys that work here, as many as there is room for."""
     if message:
         return cut([Span(" "), Span(clean(message), "strong")], width, look)
-    hints = [key for key in KEYS if key.hint and not key.blocked(view, scene)]
+    hints = [key for key in scene.keys or KEYS if key.hint and not key.blocked(view, scene)]
     last = [key for key in hints if key.id in _ALWAYS_HINTED]
     first = [key for key in hints if key not in last]
     return fitting([_hints([*first[:count], *last]) for count in range(len(first), -1, -1)], width, look)

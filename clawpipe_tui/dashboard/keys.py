@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.dashboard import focus
 from clawpipe_tui.dashboard import view as views
 from clawpipe_tui.dashboard.view import Scene, View
+from clawpipe_tui.errors import ConfigError, nearest
 from clawpipe_tui.panels.draw import row_count
+
+if TYPE_CHECKING:
+    from clawpipe_tui.spec import BrokenScreen, ScreenSpec
 
 Change = Callable[[View, Scene], View]
 Blocked = Callable[[View, Scene], str]
@@ -64,7 +69,8 @@ def _no_serving(_view: View, scene: Scene) -> str:
 
 def _nowhere(view: View, _scene: Scene) -> str:
     place = view.place
-    return "" if place.zoomed or view.trail or place.picks or place.rows else "Nothing to go back from. q quits."
+    where = place.zoomed or view.trail or place.picks or place.rows or place.arranged
+    return "" if where else "Nothing to go back from. q quits."
 
 
 KEYS = (
@@ -105,6 +111,15 @@ KEYS = (
     Key("rollback", ("B",), "B", "plan a rollback (asks before it sends)", "B rollback", blocked=_no_serving),
     Key("undo", ("u",), "u", "plan to undo the last change (asks before it sends)", blocked=_no_serving),
     Key("move", ("M",), "M", "promote, set a canary's weight, stop a shadow", blocked=_no_serving),
+    Key("command", (":",), ":", "a command: a screen, a window, a model, an environment …", ": command"),
+    Key("filter", ("/",), "/", "filter the panel's rows: words, regex, !not, psi>0.1", "/ filter", blocked=_no_answer),
+    Key("slower", ("<",), "<", "look for news less often"),
+    Key("faster", (">",), ">", "look for news more often"),
+    Key("copy", ("y",), "y", "copy the row, or the panel's rows", blocked=_no_answer),
+    Key("copy.command", ("Y",), "Y", "copy the command that prints this number", blocked=_no_answer),
+    Key("export", ("E",), "E", "export the panel's rows: CSV, JSON, Parquet", blocked=_no_answer),
+    Key("mouse", ("m",), "m", "mouse on, or off"),
+    Key("info", ("i",), "i", "bytes per second, frame time, round trip; where settings come from"),
     Key("help", ("?",), "?", "these keys", "? help"),
     Key("quit", ("q",), "q", "quit", "q quit"),
 )
@@ -132,4 +147,38 @@ def title_of(screen: object) -> str:
 
 def key_for(pressed: str, scene: Scene) -> Key | None:
     """What a pressed key means here."""
-    return next((key for key in (*screen_keys(scene), *KEYS) if pressed in key.keys), None)
+    return next((key for key in all_keys(scene) if pressed in key.keys), None)
+
+
+def all_keys(scene: Scene) -> tuple[Key, ...]:
+    """The screens' keys and all others, as the user's keymap has them."""
+    return (*screen_keys(scene), *(scene.keys or KEYS))
+
+
+NEVER = {"ctrl+a", "ctrl+b", "ctrl+k", "ctrl+d", "delete", "backspace", "ctrl+enter", "ctrl+c", "ctrl+z"}
+"""What hands press by habit, what multiplexers take, what terminals cannot send: bound to nothing."""
+
+
+def remapped(keymap: Mapping[str, Sequence[str]], screens: Sequence[ScreenSpec | BrokenScreen]) -> tuple[Key, ...]:
+    """All keys with the user's own. Raises ConfigError for an unknown id, a clash, or a key that is never bound."""
+    known = {key.id: key for key in KEYS}
+    for name, keys in keymap.items():
+        if name not in known:
+            raise ConfigError(f"[keys] {name!r} is no key's id.", nearest(name, known))
+        taken = next((key for key in keys if key in NEVER), "")
+        if taken:
+            raise ConfigError(
+                f"[keys] {name}: {taken} cannot be bound.", "Hands press it by habit, or terminals use it."
+            )
+    mapped = tuple(
+        replace(key, keys=tuple(keymap[key.id]), label=" ".join(keymap[key.id])) if key.id in keymap else key
+        for key in KEYS
+    )
+    owners = {screen.key: f"the screen {screen.name}" for screen in screens if screen.key}
+    for key in mapped:
+        for pressed in key.keys:
+            if pressed in owners:
+                message = f"[keys] {pressed!r} is bound twice: to {owners[pressed]} and to {key.id}."
+                raise ConfigError(message, "Give one of them another key, or an empty list.")
+            owners[pressed] = key.id
+    return mapped

@@ -14,13 +14,13 @@ from clawpipe_tui.dialogs.picture import Picture
 from clawpipe_tui.panels.canvas import words
 from clawpipe_tui.panels.draw import draw_panel
 from clawpipe_tui.panels.state import PanelState
-from clawpipe_tui.spec import Rect, ScreenSpec
+from clawpipe_tui.spec import Rect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
-    from textual.events import Click, Key, Resize
+    from textual.events import Click, Key, Paste, Resize
 
     from clawpipe_tui.dashboard.desk import Desk
     from clawpipe_tui.dashboard.view import Place, Scene
@@ -78,6 +78,13 @@ class Dashboard(Screen[None]):
             super().__init__()
             self.key = key
 
+    class Pasted(Message):
+        """Text that was pasted; its lines are no keys."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Clicked(Message):
         """A panel was clicked."""
 
@@ -108,7 +115,7 @@ class Dashboard(Screen[None]):
         self.query_one("#watch", Picture).show(desk.watch())
         if not scene.rects:
             self._say_broken(desk)
-        panels = desk.screen.panels if isinstance(desk.screen, ScreenSpec) else {}
+        panels = desk.shown_panels
         for view in self.views:
             if view.panel:
                 view.draw(panels[view.panel], scene.states.get(view.panel, LOADING), desk.view.place, look)
@@ -145,6 +152,11 @@ class Dashboard(Screen[None]):
         if pressed != "ctrl+p":
             event.stop()
             self.post_message(self.Pressed(pressed))
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text goes to whoever is being written in."""
+        event.stop()
+        self.post_message(self.Pasted(event.text))
 
     def on_click(self, event: Click) -> None:
         """A click focuses the panel under it."""

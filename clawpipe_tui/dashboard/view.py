@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.dashboard.arranging import Arranged
 from clawpipe_tui.panels.draw import row_count
 from clawpipe_tui.spec import ScreenSpec
 from clawpipe_tui.window import WIDTHS_S
 
 if TYPE_CHECKING:
+    from clawpipe_tui.dashboard.keys import Key
     from clawpipe_tui.panels.state import PanelState
     from clawpipe_tui.result import Value
     from clawpipe_tui.spec import BrokenScreen, PanelSpec, Rect
@@ -29,6 +31,8 @@ class Place:
     zoomed: bool = False
     picks: Mapping[str, Value] = field(default_factory=dict[str, "Value"])
     rows: Mapping[str, int] = field(default_factory=dict[str, int])
+    arranged: Mapping[str, Arranged] = field(default_factory=dict[str, Arranged])
+    """Panel → its filter, order and columns, where the user asked for any."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Scene:
     now: datetime | None = None
     versions: tuple[str, ...] = ()
     """The versions seen in this window, the one in trouble first."""
+    keys: tuple[Key, ...] = ()
+    """The keys as the user mapped them; empty: as they come."""
     no_serving: str = ""
     """Why nothing can be changed from here; empty where it can."""
 
@@ -146,7 +152,7 @@ def back(view: View, _scene: Scene) -> View:
         return replace(view, place=replace(view.place, zoomed=False))
     if view.trail:
         return replace(view, place=view.trail[-1], trail=view.trail[:-1])
-    return replace(view, place=replace(view.place, picks={}, rows={}))
+    return replace(view, place=replace(view.place, picks={}, rows={}, arranged={}))
 
 
 def next_width(view: View, _scene: Scene) -> View:
@@ -172,6 +178,14 @@ def next_baseline(view: View, _scene: Scene) -> View:
     """The next thing to compare with."""
     at = BASELINES.index(view.baseline) if view.baseline in BASELINES else -1
     return replace(view, baseline=BASELINES[(at + 1) % len(BASELINES)])
+
+
+def arrange(view: View, panel: str, **wish: str | tuple[str, ...]) -> View:
+    """Another filter, order or choice of columns for a panel; the cursor begins at the top again."""
+    place = view.place
+    found = replace(place.arranged.get(panel, Arranged()), **wish)
+    rows = {name: row for name, row in place.rows.items() if name != panel}
+    return replace(view, place=replace(place, arranged={**place.arranged, panel: found}, rows=rows))
 
 
 def pause(view: View, _scene: Scene) -> View:

@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
+from clawpipe_tui.config import ALSO_KNOWN, CANONICAL
 from clawpipe_tui.errors import LogError, nearest
+from clawpipe_tui.logs.form import Form
 
 Kind = Literal["numeric", "categorical"]
 
-CANONICAL = (
-    "served_at", "model", "version", "request_id", "role", "outcome", "error", "latency_ms", "client", "prediction",
-    "score",
-)  # fmt: skip
-_OTHER_KNOWN = frozenset({"status_code", "sampling_fraction", "label", "labelled_at"})
+_OTHER_KNOWN = frozenset(ALSO_KNOWN)
 _NUMERIC = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL)")
-_UNIT_LIMITS = ((1e11, "to_timestamp({x})"), (1e14, "to_timestamp({x} / 1e3)"), (1e17, "to_timestamp({x} / 1e6)"))
+_UNITS = ((1e11, "1"), (1e14, "1e3"), (1e17, "1e6"), (1e20, "1e9"))
+"""Below which magnitude a time is counted in s, ms, µs, ns."""
+# A clock that says 1901 or 290000 is broken, and Python could not even print the latter.
+_EARLIEST, _LATEST = "timestamptz '1970-01-01 00:00:00+00'", "timestamptz '2200-01-01 00:00:00+00'"
 _OUTCOME_OF_STATUS = """case when {x} is null then null when {x} between 200 and 399 then 'ok'
     when {x} in (408, 504) then 'timeout' when {x} = 429 then 'limited' when {x} in (401, 403) then 'unauthorised'
     when {x} between 400 and 499 then 'rejected' else 'error' end"""
@@ -43,6 +45,14 @@ class Layout:
     version: str = ""
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    form: Form = "parquet"
+    select: str = ""
+    """SQL that yields file_index and canonical columns, where rows must be taken apart or paired first (rows.py)."""
+    companion: tuple[str, str] | None = None
+    """What to replace in a file's path, and by what, to find the file beside it that belongs to it."""
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Canonical column → what a panel says of it."""
+    lacks: frozenset[str] = frozenset()
 
 
 def quoted(name: str) -> str:
@@ -84,18 +94,21 @@ def watched_columns(columns: Mapping[str, str], layout: Layout) -> dict[str, Kin
 
 def missing_columns(columns: Mapping[str, str], layout: Layout) -> tuple[str, ...]:
     """The canonical columns that this log cannot give; panels say so instead of drawing 0."""
-    derivable = {"outcome"} if "status_code" in columns or "error" in columns else set[str]()
-    given = set(columns) | set(layout.expressions) | derivable | {"model", "version", "role"}
+    known = set(columns) | set(layout.expressions)
+    derivable = {"outcome"} if {"status_code", "error"} & known else set[str]()
+    given = (known | derivable | {"model", "version", "role"}) - layout.lacks
     return tuple(name for name in CANONICAL if name not in given)
 
 
-def canonical_select(source: str, columns: Mapping[str, str], layout: Layout, watched: Mapping[str, Kind]) -> str:
+def canonical_select(
+    source: str, columns: Mapping[str, str], layout: Layout, watched: Mapping[str, Kind], *, key: str = "file_index"
+) -> str:
     """A select over `source` (SQL) that yields file_index, the canonical columns, and the watched ones as f0, f1, …
 
-    Raises LogError where the log has no time column.
+    `key` is the SQL for the position of a row's file in the source. Raises LogError where the log has no time column.
     """
     parts = [
-        "file_index",
+        f"{key} as file_index",
         f"{_served_at(columns, layout)} as served_at",
         f"coalesce({_text('model', columns, layout)}, {text_literal(layout.model or 'model')}) as model",
         f"coalesce({_text('version', columns, layout)}, {text_literal(layout.version or 'unknown')}) as version",
@@ -108,7 +121,15 @@ def canonical_select(source: str, columns: Mapping[str, str], layout: Layout, wa
     for index, (name, kind) in enumerate(watched.items()):
         read = _number if kind == "numeric" else _text
         parts.append(f"{read(name, columns, layout)} as f{index}")
-    return f"select {', '.join(parts)} from {source}"
+    plausible = f"case when served_at >= {_EARLIEST} and served_at < {_LATEST} then served_at end as served_at"
+    return f"select * replace ({plausible}) from (select {', '.join(parts)} from {source})"
+
+
+def within(source: str, columns: Mapping[str, str], layout: Layout, span: tuple[datetime, datetime]) -> str:
+    """The rows of a source that were served in a span. Raises LogError where the log has no time column."""
+    since, until = (f"timestamptz '{end.isoformat()}'" for end in span)
+    time = _served_at(columns, layout)
+    return f"(select * from {source} where {time} >= {since} and {time} < {until})"
 
 
 def _expression(name: str, columns: Mapping[str, str], layout: Layout) -> str | None:
@@ -135,19 +156,21 @@ def _served_at(columns: Mapping[str, str], layout: Layout) -> str:
             "This log has no column served_at.",
             f'Map one in clawpipe.toml, [log.columns]: served_at = "…". {nearest("served_at", columns)}',
         )
-    if _NUMERIC.match(columns.get("served_at", "")):
-        number = f"cast({expression} as double)"
-        cases = " ".join(f"when abs({number}) < {limit} then {form.format(x=number)}" for limit, form in _UNIT_LIMITS)
-        return f"case {cases} else to_timestamp({number} / 1e9) end"
-    return f"try_cast({expression} as timestamptz)"
+    number = f"try_cast({expression} as double)"
+    units = " ".join(f"when abs({number}) < {limit} then to_timestamp({number} / {unit})" for limit, unit in _UNITS)
+    counted = f"case {units} end"
+    if "served_at" in layout.expressions or columns["served_at"] == "VARCHAR":
+        return f"coalesce({counted}, try_cast({expression} as timestamptz))"
+    numeric = _NUMERIC.match(columns["served_at"])
+    return counted if numeric else f"try_cast({expression} as timestamptz)"
 
 
 def _outcome(columns: Mapping[str, str], layout: Layout) -> str:
     """The outcome as logged; else from the status code; else from whether an error was logged."""
     if _expression("outcome", columns, layout):
         return _text("outcome", columns, layout)
-    if "status_code" in columns:
-        return _OUTCOME_OF_STATUS.format(x='try_cast("status_code" as integer)')
+    if status := _expression("status_code", columns, layout):
+        return _OUTCOME_OF_STATUS.format(x=f"try_cast({status} as integer)")
     return f"case when {_text('error', columns, layout)} is not null then 'error' end"
 
 

@@ -1,4 +1,4 @@
-"""One look at a Parquet file before it is read: whether it is whole, and a fingerprint of what is in it.
+"""One look at a log file before it is read: whether it is whole, and a fingerprint of what is in it.
 
 One unreadable file fails a whole DuckDB scan and no option ignores it, so each file is looked at on its own first.
 """
@@ -6,27 +6,38 @@ One unreadable file fails a whole DuckDB scan and no option ignores it, so each 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from clawpipe_tui.logs.form import Form
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.wording import clean
 
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
 _MAGIC = b"PAR1"
+_LONGEST_TYPE = 200
 _SAMPLES = 8
 _SAMPLE_BYTES = 4_096
 _TAIL_BYTES = 65_536
+_UNENDED = "its last line has no end yet: it counts when it is whole"
 
 BadState = Literal["empty", "torn", "corrupt", "unreadable"]
 
 
 @dataclass(frozen=True)
 class Footer:
-    """A whole file: its rows, and a fingerprint that survives a rename and differs where the content does."""
+    """A whole file: its rows, perhaps none, and a fingerprint that survives a rename and differs where content does."""
 
     rows: int
     fingerprint: str
+    note: str = ""
+    """What should be known of it all the same."""
+    columns: str = ""
+    """Its columns and their types, as a JSON object; empty where that is only known when it is read."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +48,8 @@ class BadFile:
     reason: str
 
 
-def inspect(file: LogFile) -> Footer | BadFile:
-    """Look at one file's footer. Never raises for what a file contains."""
+def inspect(file: LogFile, form: Form = "parquet") -> Footer | BadFile:
+    """Look at one file's ends. Never raises for what a file contains."""
     if file.size_bytes == 0:
         return BadFile("empty", "0 bytes: nothing has been written yet")
     try:
@@ -48,6 +59,8 @@ def inspect(file: LogFile) -> Footer | BadFile:
             tail = stream.read(_TAIL_BYTES)
     except OSError as error:
         return BadFile("unreadable", f"cannot be opened: {error.strerror or error}")
+    if form != "parquet":
+        return _inspect_text(file, form, head, tail)
     if head != _MAGIC:
         return BadFile("corrupt", "not a Parquet file: its first bytes are not PAR1")
     if tail[-4:] != _MAGIC or file.size_bytes < 12:
@@ -55,17 +68,35 @@ def inspect(file: LogFile) -> Footer | BadFile:
     return _read_footer(file, tail)
 
 
+def _inspect_text(file: LogFile, form: Form, head: bytes, tail: bytes) -> Footer | BadFile:
+    """Lines of text: they have no footer, so their number is known only when they are read."""
+    packed = file.path.endswith((".gz", ".zst"))
+    if not packed and form == "jsonl" and not head.lstrip().startswith(b"{"):
+        return BadFile("corrupt", "not JSON lines: it does not begin with {")
+    if head == _MAGIC or (not packed and b"\0" in tail):
+        return BadFile("corrupt", "not text: it has binary zeros in it" if head != _MAGIC else "a Parquet file")
+    unended = not packed and not tail.endswith(b"\n")
+    return Footer(1, _fingerprint(file, tail), _UNENDED if unended else "")
+
+
 def _read_footer(file: LogFile, tail: bytes) -> Footer | BadFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        rows = int(pq.read_metadata(file.path).num_rows)
-    except (OSError, pa.ArrowException, ValueError) as error:
+        metadata = pq.read_metadata(file.path)
+        return Footer(int(metadata.num_rows), _fingerprint(file, tail), columns=_columns(metadata))
+    except (OSError, pa.ArrowException, ValueError, MemoryError) as error:
         return BadFile("corrupt", f"its footer cannot be read: {first_line(error)}")
-    if rows == 0:
-        return BadFile("empty", "0 rows")
-    return Footer(rows, _fingerprint(file, tail))
+
+
+def _columns(metadata: pq.FileMetaData) -> str:
+    """Names and types; a type that cannot be named stops nothing."""
+    try:
+        fields = list(metadata.schema.to_arrow_schema())
+    except (ValueError, NotImplementedError):
+        return ""
+    return json.dumps({field.name: str(field.type)[:_LONGEST_TYPE] for field in fields}, ensure_ascii=False)
 
 
 def _fingerprint(file: LogFile, tail: bytes) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+_ESCAPED = re.compile(r"\[([*?[])\]")
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,22 @@ def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
     for pattern in patterns:
         for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob shows hidden files
             try:
-                stat = Path(path).stat()
+                seen = os.stat(path)  # noqa: PTH116 - a Path for each of ten thousand files costs more than the stat
             except OSError:
                 continue  # gone between listing and looking
-            if not Path(path).is_dir():
-                found[path] = LogFile(path, stat.st_size, stat.st_mtime_ns)
+            if not stat.S_ISDIR(seen.st_mode):
+                name = os.fsencode(path).decode(errors="backslashreplace")
+                found[name] = LogFile(name, seen.st_size, seen.st_mtime_ns)
     return found
+
+
+def is_unchanged(file: LogFile) -> bool:
+    """Whether a file still is what it was when it was listed."""
+    try:
+        seen = Path(file.path).stat()
+    except OSError:
+        return False
+    return (seen.st_size, seen.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
 def newest_first(files: Iterable[LogFile]) -> list[LogFile]:
@@ -36,14 +51,28 @@ def newest_first(files: Iterable[LogFile]) -> list[LogFile]:
     return sorted(files, key=lambda file: (file.mtime_ns, file.path), reverse=True)
 
 
-def watched_folders(patterns: Iterable[str]) -> list[Path]:
-    """The existing folders above the first wildcard of each glob: where new files can appear."""
-    folders: list[Path] = []
+def folder_glob(folder: Path) -> str:
+    """The glob for all Parquet files below a folder, whatever characters its name has."""
+    return f"{glob.escape(str(folder))}/**/*.parquet"
+
+
+def watched_folders(patterns: Iterable[str]) -> dict[Path, bool]:
+    """Where new files can appear, and whether in folders below, too; only folders that exist can be watched.
+
+    Never a folder above the first wildcard: below / or a home there may be a million others.
+    """
+    folders: dict[Path, bool] = {}
     for pattern in patterns:
-        folder = Path(pattern)
-        while any(glob.has_magic(part) for part in folder.parts) or not folder.is_dir():
-            if folder == folder.parent:
-                break
-            folder = folder.parent
-        folders.append(folder)
-    return list(dict.fromkeys(folders))
+        fixed = list(_until_magic(Path(pattern).parent))
+        folder = Path(*fixed)
+        if folder.is_dir():
+            folders[folder] = folders.get(folder, False) or len(fixed) < len(Path(pattern).parent.parts)
+    return folders
+
+
+def _until_magic(folder: Path) -> Iterator[str]:
+    for part in folder.parts:
+        plain = _ESCAPED.sub(r"\1", part)
+        if glob.has_magic(part) and glob.escape(plain) != part:
+            return
+        yield plain

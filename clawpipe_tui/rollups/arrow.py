@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.rollups.schema import BINS, LEDGER, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
+
+    from clawpipe_tui.rollups.parts import LedgerEntry
 
 
 def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:
@@ -37,3 +39,32 @@ def table_schema(name: str) -> pa.Schema:
 def empty_tables() -> dict[str, pa.Table]:
     """Every rollup table without a row: what a part holds whose files could not be read."""
     return {name: table_schema(name).empty_table() for name in TABLES}
+
+
+def ledger_table(entries: Sequence[LedgerEntry]) -> pa.Table:
+    """The ledger as it is stored."""
+    import pyarrow as pa
+
+    return pa.table(
+        {name: [getattr(entry, name) for entry in entries] for name in LEDGER}, schema=table_schema("ledger")
+    )
+
+
+def exact(table: pa.Table, name: str) -> pa.Table:
+    """The table with the column order and types of the schema."""
+    schema = table_schema(name)
+    return table.select(schema.names).cast(schema)
+
+
+def rekeyed(table: pa.Table, keys: Mapping[int, int]) -> pa.Table:
+    """The counts of the files that have a new key, under it; the others are left out."""
+    import numpy as np
+    import pyarrow as pa
+
+    old = table["file"].to_numpy()
+    places = np.full(int(old.max(initial=-1)) + 1, -1, dtype=np.int32)
+    for key, new in keys.items():
+        if key < len(places):
+            places[key] = new
+    moved = places[old]
+    return table.set_column(0, "file", pa.array(moved, pa.int32())).filter(pa.array(moved >= 0))

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select
+from clawpipe_tui.errors import LogError
+from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, quoted, watched_columns, within
+from clawpipe_tui.logs.footer import Footer, first_line, inspect
+from clawpipe_tui.logs.form import form_of
+from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
 from clawpipe_tui.rollups.arrow import table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, fix_bins, kinds_of
-from clawpipe_tui.rollups.reduce import values_select
 from clawpipe_tui.rollups.schema import MASSES
+from clawpipe_tui.rollups.settings import LogSettings
+from clawpipe_tui.rollups.source import Rows, rows_of
+from clawpipe_tui.rollups.values import in_groups, values_table
 
 if TYPE_CHECKING:
     import duckdb
 
 _TIMELESS = {"served_at": "timestamptz '1970-01-01 00:00:00+00'"}
+_CHECK = "Check [baseline] files in clawpipe.toml."
+_FILE = "bins.parquet"
+_FILES, _ENOUGH_ROWS, _ENOUGH_BYTES, _MOST_FILES = 8, 5_000, 4_000_000, 1_000
+_ANY_FILE = "0"
+"""Whose rows they are does not matter in a baseline."""
 BinRow = dict[str, object]
 
 
@@ -28,29 +41,112 @@ class Baseline:
     rows: tuple[BinRow, ...]
 
 
-def fix_baseline(
-    connection: duckdb.DuckDBPyConnection, source: str, layout: Layout, watched: Mapping[str, Kind], *, given: bool
+def choose_baseline(
+    connection: duckdb.DuckDBPyConnection, settings: LogSettings, listing: Iterable[LogFile], newest: Sequence[LogFile]
 ) -> Baseline:
-    """Choose bins from the rows of `source` and count those rows into them.
+    """Bins by the configured baseline files or span; where there is none, by the oldest files of the log itself.
+
+    Raises LogError where configured files do not exist or cannot be read.
+    """
+    import duckdb
+
+    given = list(list_files(settings.baseline_files).values())
+    if settings.baseline_files and not given:
+        raise LogError(f"The baseline {', '.join(settings.baseline_files)} does not exist.", _CHECK)
+    layout = settings.layout
+    with rows_of(connection, newest, layout) as rows:
+        watched = watched_columns(rows.columns, rows.layout)
+    oldest = list(listing) if settings.baseline_span else _oldest_whole(listing, layout)
+    trials = [given] if given else [oldest, *([file] for file in oldest), newest, *([file] for file in newest)]
+    trouble = ""
+    for files in trials:
+        for own in _layouts(layout, files, given=bool(given)):
+            try:
+                return fix_baseline(connection, files, own, watched, given=bool(given), span=settings.baseline_span)
+            except duckdb.InterruptException:
+                raise
+            except (duckdb.Error, OSError) as error:
+                trouble = trouble or first_line(error)
+    raise LogError(f"The baseline {(given or oldest or newest)[0].path} cannot be read: {trouble}.", _CHECK)
+
+
+def _layouts(layout: Layout, files: Sequence[LogFile], *, given: bool) -> list[Layout]:
+    """How to read a baseline: as the log is; given files first as the plain table that their name speaks of."""
+    plain = replace(layout, form=form_of([file.path for file in files]), select="", companion=None)
+    return [plain, layout] if given and not layout.select else [layout, plain] if given else [layout]
+
+
+def _oldest_whole(listing: Iterable[LogFile], layout: Layout) -> list[LogFile]:
+    """The oldest files that are whole: some, and more where they are small."""
+    chosen: list[LogFile] = []
+    rows = 0
+    for file in newest_first(listing)[::-1][:_MOST_FILES]:
+        if isinstance(seen := inspect(file, layout.form), Footer) and seen.rows:
+            chosen.append(file)
+            rows += seen.rows
+        if len(chosen) >= _FILES and (rows >= _ENOUGH_ROWS or sum(one.size_bytes for one in chosen) > _ENOUGH_BYTES):
+            break
+    return chosen
+
+
+def fix_baseline(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[LogFile],
+    layout: Layout,
+    watched: Mapping[str, Kind],
+    *,
+    given: bool,
+    span: tuple[datetime, datetime] | None = None,
+) -> Baseline:
+    """Choose bins from the rows of these files and count those rows into them.
 
     A column that a given baseline lacks is not watched: there is nothing to compare it with.
     """
-    columns = {row[0]: row[1] for row in connection.execute(f"describe select * from {source}").fetchall()}
-    layout = replace(layout, expressions={**layout.expressions, **_TIMELESS})
+    with rows_of(connection, files, layout) as rows:
+        return _counted(connection, rows, watched, given=given, span=span)
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    watched: Mapping[str, Kind],
+    *,
+    given: bool,
+    span: tuple[datetime, datetime] | None,
+) -> Baseline:
+    source, columns = rows.source, rows.columns
+    if span:
+        source = within(source, columns, rows.layout, span)
+    expressions = {**rows.layout.expressions, **_TIMELESS, **_answered(columns, rows.layout)}
+    layout = replace(rows.layout, expressions=expressions)
     comparable: dict[str, Kind] = {
         name: kind for name, kind in watched.items() if not given or name in columns or name in layout.expressions
     }
-    bins = fix_bins(connection, canonical_select(source, columns, layout, comparable), comparable)
-    canonical = canonical_select(source, columns, layout, kinds_of(bins))
-    counts = _counts(connection, f"({canonical})", bins)
-    return Baseline(bins, tuple(row for column in bins for row in _bin_rows(column, counts)))
+    bins: list[ColumnBins] = []
+    counts: dict[tuple[str, int], int] = {}
+    for group in map(dict, in_groups(list(comparable.items()))):
+        canonical = canonical_select(source, columns, layout, group, key=_ANY_FILE)
+        chosen = fix_bins(connection, canonical, group)
+        canonical = canonical_select(source, columns, layout, kinds_of(chosen), key=_ANY_FILE)
+        counts |= _counts(connection, canonical, chosen)
+        bins += chosen
+    return Baseline(tuple(bins), tuple(row for column in bins for row in _bin_rows(column, counts)))
+
+
+def _answered(columns: Mapping[str, str], layout: Layout) -> dict[str, str]:
+    """Training data logs no outcome: a row without an answer is one that failed, not one with a missing score."""
+    known = {**{name: quoted(name) for name in columns}, **layout.expressions}
+    given = next((known[name] for name in ("score", "prediction") if name in known), None)
+    if given is None or {"outcome", "status_code", "error"} & known.keys():
+        return {}
+    return {"outcome": f"case when ({given}) is null then 'error' else 'ok' end"}
 
 
 def _counts(
-    connection: duckdb.DuckDBPyConnection, rows: str, bins: tuple[ColumnBins, ...]
+    connection: duckdb.DuckDBPyConnection, canonical: str, bins: tuple[ColumnBins, ...]
 ) -> dict[tuple[str, int], int]:
-    sql = f'select "column", bin, sum(n)::bigint from ({values_select(rows, bins)}) group by all'
-    return {(column, number): n for column, number, n in connection.execute(sql).fetchall()}
+    counted = values_table(connection, canonical, bins).group_by(["column", "bin"]).aggregate([("n", "sum")])
+    return {(row["column"], row["bin"]): row["n_sum"] for row in counted.to_pylist()}
 
 
 def _bin_rows(column: ColumnBins, counts: Mapping[tuple[str, int], int]) -> list[BinRow]:
@@ -76,25 +172,57 @@ def _row(
     }  # fmt: skip
 
 
-def save_baseline(folder: Path, baseline: Baseline) -> None:
-    """Keep the bins beside the parts that are made with them; written whole or not at all."""
+def save_baseline(folder: Path, baseline: Baseline) -> Baseline:
+    """Keep the bins beside the parts that are made with them; returns those that stand.
+
+    Bins that another console has fixed meanwhile stand: all parts of a store must be made with the same ones.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    path = folder / _FILE
+    if path.exists():
+        return load_baseline(folder) or baseline
     table = pa.Table.from_pylist(list(baseline.rows), schema=table_schema("bins"))
-    building = folder / ".bins.parquet"
-    pq.write_table(table, building, compression="zstd", write_page_checksum=True)
-    building.rename(folder / "bins.parquet")
+    building = folder / f".{uuid.uuid4().hex}.parquet"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, building, compression="zstd", write_page_checksum=True)
+        _publish(building, path)
+    except OSError as error:
+        raise LogError(
+            f"The bins cannot be kept in {folder}: {error.strerror or error}.",
+            "Make room there, or set XDG_CACHE_HOME to a folder that can be written.",
+        ) from error
+    return load_baseline(folder) or baseline
+
+
+def _publish(building: Path, path: Path) -> None:
+    """Let the file appear whole, unless another one is there already."""
+    try:
+        path.hardlink_to(building)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links: the last one stands
+        building.rename(path)
+        return
+    building.unlink()
 
 
 def load_baseline(folder: Path) -> Baseline | None:
-    """The bins that this store's parts were made with; None where none are fixed yet."""
+    """The bins that this store's parts were made with; None where none are fixed yet. Raises LogError."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = folder / "bins.parquet"
-    if not path.exists():
+    try:
+        rows = cast("list[BinRow]", pq.read_table(folder / _FILE).to_pylist())
+    except FileNotFoundError:
         return None
-    rows = cast("list[BinRow]", pq.read_table(path).to_pylist())
+    except (OSError, pa.ArrowException) as error:
+        raise LogError(
+            f"The bins in {folder} cannot be read: {first_line(error)}.",
+            "Delete that folder: the log is then read again.",
+        ) from error
     by_column: dict[str, list[BinRow]] = {}
     for row in rows:
         by_column.setdefault(cast("str", row["column"]), []).append(row)

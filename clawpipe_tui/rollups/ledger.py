@@ -1,47 +1,93 @@
-"""What is known about every file of a log, from all parts together: which counts live, which are dead, what is new."""
+"""What is known about every file of a log, from all parts together: which counts live, which are dead, what is new.
+
+Counts belong to a content (its fingerprint). A content lives while some path stands for it, deleted paths included,
+and is counted once, whichever parts hold it. So renamed, rotated, repeated and rewritten files all follow one rule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.rollups.parts import LedgerEntry, Part
 
 DELETED = "deleted from the log after it was read; its counts are kept"
+KEPT = "what it held before stays counted"
+_RETRY_NS = 60_000_000_000
+"""A file that could not be opened is tried again after a minute: a mount comes back without changing any file."""
 Contribution = tuple[str, int]
 """(part id, file key): the rows of the rollup tables that one file gave."""
 
 
 @dataclass
 class Ledger:
-    """The latest word on every path, and which contributions it keeps alive."""
+    """The latest word on every path, and the contribution that stands for every content."""
 
     latest: dict[str, LedgerEntry] = field(default_factory=dict[str, LedgerEntry])
     counted: dict[str, Contribution] = field(default_factory=dict[str, Contribution])
-    """path → the contribution that stands for it now."""
+    """fingerprint → the contribution that counts."""
+    paths: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """fingerprint → the paths that stand for this content."""
+    _orphans: set[str] = field(default_factory=set[str])
 
     def add(self, part: Part) -> set[Contribution]:
-        """Take in a part's ledger; returns the contributions, of it or of earlier parts, that are dead now."""
-        dead: set[Contribution] = set()
-        for entry in part.ledger:
-            contribution = (part.id, entry.file) if entry.file is not None else None
-            known = self.latest.get(entry.path)
-            if known and known.part > part.id and known.part not in part.replaces:
-                dead |= {contribution} if contribution else set()
-                continue
-            self.latest[entry.path] = entry
-            dead |= self._recount(entry, contribution)
-        return dead
+        """Take in a part's ledger; returns the contributions, of it or of earlier parts, that are dead now.
 
-    def _recount(self, entry: LedgerEntry, contribution: Contribution | None) -> set[Contribution]:
-        """Let this entry's counts stand for its path; returns those that stood for it before."""
-        if entry.renamed_from is not None:
-            contribution = contribution or self.counted.pop(entry.renamed_from, None)
-        old = self.counted.pop(entry.path, None)
-        if contribution:
-            self.counted[entry.path] = contribution
-        return {old} - {contribution} if old else set()
+        The contributions of the parts that it replaces go with those parts and are not named.
+        """
+        self.forget(*part.replaces)
+        for entry in part.ledger:
+            self._hear(entry)
+        dead = {lost for entry in part.ledger if (lost := self._offer(entry, part.id))}
+        return dead | set(self._abandoned())
+
+    def forget(self, *part_ids: str) -> None:
+        """Nothing of these parts counts any more."""
+        if part_ids:
+            self.counted = {content: at for content, at in self.counted.items() if at[0] not in part_ids}
+
+    def _hear(self, entry: LedgerEntry) -> None:
+        known = self.latest.get(entry.path)
+        if known and known.looked_ns > entry.looked_ns:
+            return
+        if known and known.fingerprint != entry.fingerprint:
+            self._let_go(known)
+        self.latest[entry.path] = entry
+        if entry.fingerprint:
+            self.paths.setdefault(entry.fingerprint, set()).add(entry.path)
+
+    def _let_go(self, known: LedgerEntry) -> None:
+        holders = self.paths.get(known.fingerprint, set())
+        holders.discard(known.path)
+        if not holders:
+            self.paths.pop(known.fingerprint, None)
+            self._orphans.add(known.fingerprint)
+
+    def _offer(self, entry: LedgerEntry, part_id: str) -> Contribution | None:
+        """Let a contribution count where its content needs one; returns the one that does not count.
+
+        Of two, the one in the older part stands: all consoles choose alike.
+        """
+        if entry.file is None:
+            return None
+        offered = (part_id, entry.file)
+        if entry.fingerprint not in self.paths:
+            return offered
+        standing = self.counted.setdefault(entry.fingerprint, offered)
+        if standing == offered:
+            return None
+        self.counted[entry.fingerprint] = min(standing, offered)
+        return max(standing, offered)
+
+    def _abandoned(self) -> Iterator[Contribution]:
+        """The contributions of contents that no path stands for any more."""
+        for content in self._orphans - self.paths.keys():
+            contribution = self.counted.pop(content, None)
+            if contribution:
+                yield contribution
+        self._orphans.clear()
 
     def changed(self, listing: Mapping[str, LogFile]) -> list[LogFile]:
         """The files that were never looked at, or that are not what they were."""
@@ -49,19 +95,36 @@ class Ledger:
 
     def _same(self, file: LogFile) -> bool:
         entry = self.latest.get(file.path)
-        return bool(entry and entry.size_bytes == file.size_bytes and entry.mtime_ns == file.mtime_ns)
+        if entry is None or entry.size_bytes != file.size_bytes or entry.mtime_ns != file.mtime_ns:
+            return False
+        if entry.state == "unreadable":
+            return time.time_ns() - entry.looked_ns < _RETRY_NS
+        return entry.state not in {"read", "duplicate"} or entry.fingerprint in self.counted
 
-    def shown(self, listing: Mapping[str, LogFile]) -> list[LedgerEntry]:
-        """Every file as the Files list shows it; one that was read and is gone is `deleted` or `renamed`."""
-        new_names = {entry.renamed_from: entry.path for entry in self.latest.values() if entry.renamed_from}
-        return [entry if path in listing else _gone(entry, new_names.get(path)) for path, entry in self.latest.items()]
+    def following(self, entry: LedgerEntry) -> LedgerEntry:
+        """The entry as the latest word on its path: later than all before, and true to what is still counted."""
+        known = self.latest.get(entry.path)
+        entry = replace(entry, looked_ns=max(time.time_ns(), known.looked_ns + 1 if known else 0))
+        if entry.fingerprint or entry.state == "renamed" or known is None or not known.fingerprint:
+            return entry
+        reason = f"{entry.reason}; {KEPT}" if known.rows else entry.reason
+        kept = replace(entry, reason=reason, fingerprint=known.fingerprint, rows=known.rows)
+        return replace(kept, first_at=known.first_at, last_at=known.last_at)
 
-    def by_fingerprint(self) -> dict[str, str]:
-        """Fingerprint → the path whose counts hold that content."""
-        return {self.latest[path].fingerprint: path for path in self.counted}
+    def shown(self, listing: Mapping[str, LogFile]) -> Iterator[LedgerEntry]:
+        """Every file as the Files list shows it; one that was read and is gone is `deleted`."""
+        for path, entry in self.latest.items():
+            holders = self.paths.get(entry.fingerprint, ()) if entry.rows else ()
+            others = [other for other in holders if other != path and other in listing] if len(holders) > 1 else []
+            if path not in listing:
+                yield entry if entry.state == "renamed" else _gone(entry, min(others, default=""))
+            elif entry.state == "duplicate" and not others:
+                yield replace(entry, state="read", reason="the other file with this content is gone; counted once")
+            else:
+                yield entry
 
 
-def _gone(entry: LedgerEntry, new_name: str | None) -> LedgerEntry:
-    if new_name:
-        return replace(entry, state="renamed", reason=f"now {new_name}")
-    return replace(entry, state="deleted", reason=DELETED if entry.file is not None else "deleted from the log")
+def _gone(entry: LedgerEntry, twin: str) -> LedgerEntry:
+    if twin:
+        return replace(entry, state="deleted", reason=f"deleted; {twin} has the same content, counted once")
+    return replace(entry, state="deleted", reason=DELETED if entry.rows else "deleted from the log")

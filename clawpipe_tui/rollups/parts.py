@@ -4,8 +4,8 @@ store/
   bins.parquet                the bins that every part was made with
   parts/<id>/requests.parquet, latencies, values, errors, clients, ledger, part.json
 
-Ids grow with time. Where two parts speak of the same path, the later one is right and the earlier counts are dead:
-so a rewritten file, two consoles reading one log, and a crash at any moment all end in the same numbers.
+Counts belong to a file's content, not to its name: whatever parts exist, and in whichever order they are met, each
+content is counted once (ledger.py). So a rename, two consoles on one log and a crash at any moment change no number.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.rollups.schema import LEDGER, SCHEMA_VERSION, TABLES
+from clawpipe_tui.errors import LogError
+from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ABANDONED_AFTER_S = 3_600
+_ABANDONED_AFTER_S = 3_600.0
+_GRACE_S = 60.0
+"""How long another console may still be reading a part that was merged into a larger one."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,21 @@ class LedgerEntry:
 
     path: str
     state: str
-    """read, empty, torn, corrupt, unreadable, duplicate, deleted"""
+    """read, empty, torn, corrupt, unreadable, duplicate, renamed; on screen also deleted"""
     reason: str
     size_bytes: int
     mtime_ns: int
     fingerprint: str = ""
+    """The content that this path stands for; where the file is torn now, what it held when it was last whole."""
     rows: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
     file: int | None = None
-    """Its key in the part's tables; None where it added no counts."""
-    renamed_from: str | None = None
-    """The path whose counts this one took over."""
-    part: str = ""
+    """Its key in the part's tables; None where the counts are in another part, or there are none."""
+    looked_ns: int = 0
+    """When the file was looked at; of two words about one path the later one holds."""
+    columns: str = ""
+    """Its columns and their types, as a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,13 @@ class Part:
         """The Parquet file of one rollup table."""
         return self.folder / f"{name}.parquet"
 
+    def size_bytes(self) -> int:
+        """How much there is to read; 0 where another console has just removed it."""
+        try:
+            return sum(self.table(name).stat().st_size for name in TABLES)
+        except OSError:
+            return 0
+
 
 class PartStore:
     """The parts of one log under one set of bins. Several processes may read and write it at the same time."""
@@ -69,73 +82,93 @@ class PartStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._parts = folder / "parts"
-        self._parts.mkdir(parents=True, exist_ok=True)
+        with _told(folder):
+            self._parts.mkdir(parents=True, exist_ok=True)
 
     def ids(self) -> list[str]:
-        """The ids of all whole parts, oldest first."""
-        return sorted(entry.name for entry in self._parts.iterdir() if not entry.name.startswith("."))
+        """The ids of all whole parts, oldest first; none where the store was deleted under us."""
+        try:
+            return sorted(entry.name for entry in self._parts.iterdir() if not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
 
     def load(self, part_id: str) -> Part | None:
-        """One part with its ledger; None where another console has just compacted it away."""
+        """One part with its ledger; None where it was merged away meanwhile, or is damaged: its files are read anew."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         folder = self._parts / part_id
         try:
-            about: dict[str, object] = json.loads((folder / "part.json").read_text(encoding="utf-8"))
-            records: list[dict[str, object]] = pq.read_table(folder / "ledger.parquet").to_pylist()
-        except FileNotFoundError:
+            about: Mapping[str, object] = json.loads((folder / "part.json").read_text(encoding="utf-8"))
+            if about["schema"] != SCHEMA_VERSION:
+                return None
+            for name in TABLES:
+                pq.read_metadata(folder / f"{name}.parquet")
+            records = pq.read_table(folder / "ledger.parquet").to_pylist()
+            entries = tuple(LedgerEntry(**record) for record in records)
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
             return None
-        if about.get("schema") != SCHEMA_VERSION:
-            return None
-        entries = tuple(LedgerEntry(**record, part=part_id) for record in records)  # pyright: ignore[reportArgumentType] - the schema of LEDGER is the fields of LedgerEntry
         replaces = about.get("replaces", [])
         return Part(part_id, folder, frozenset(replaces if isinstance(replaces, list) else []), entries)
 
     def write(
         self, tables: Mapping[str, pa.Table], ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()
     ) -> Part:
-        """Write a part beside the others and rename it: it is there whole or not at all.
+        """Write a part beside the others and rename it: it is there whole or not at all. Raises LogError.
 
-        A part that replaces others takes the age of the newest of them, so that what came later still wins.
+        A part that replaces others takes the age of the newest of them, so that it is met in their order.
         """
         import pyarrow.parquet as pq
+
+        from clawpipe_tui.rollups.arrow import ledger_table
 
         replaces = frozenset(replaces)
         age = max(replaces).split("-")[0] if replaces else f"{time.time_ns() // 1_000:017d}"
         part_id = f"{age}-{uuid.uuid4().hex[:8]}"
         building = self._parts / f".{part_id}"
-        building.mkdir()
         entries = tuple(ledger)
-        for name, table in {**tables, "ledger": ledger_table(entries)}.items():
-            pq.write_table(table, building / f"{name}.parquet", compression="zstd", write_page_checksum=True)
         about = {"schema": SCHEMA_VERSION, "replaces": sorted(replaces)}
-        (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
-        folder = building.rename(self._parts / part_id)
+        with _told(self.folder):
+            building.mkdir(parents=True)  # parents too: somebody may have emptied the cache under us
+            for name, table in {**tables, "ledger": ledger_table(entries)}.items():
+                pq.write_table(table, building / f"{name}.parquet", compression="zstd", write_page_checksum=True)
+            (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
+            folder = building.rename(self._parts / part_id)
         return Part(part_id, folder, replaces, entries)
 
-    def sweep(self, replaced: Iterable[str]) -> None:
-        """Remove parts that a compaction replaced, and what a killed console left half-written."""
-        for part_id in replaced:
-            shutil.rmtree(self._parts / part_id, ignore_errors=True)
+    def sweep(self, replaced: Mapping[str, str]) -> None:
+        """Remove parts (replaced → by which) whose time of grace is over, and what killed consoles left unfinished."""
+        for part_id, by in replaced.items():
+            if _older_than(self._parts / by, _GRACE_S, where_gone=True):
+                self._remove(self._parts / part_id)
         for building in self._parts.glob(".*"):
-            if time.time() - building.stat().st_mtime > _ABANDONED_AFTER_S:
+            if _older_than(building, _ABANDONED_AFTER_S, where_gone=False):
                 shutil.rmtree(building, ignore_errors=True)
 
-
-def ledger_table(entries: tuple[LedgerEntry, ...]) -> pa.Table:
-    """The ledger as it is stored."""
-    import pyarrow as pa
-
-    types = {
-        "VARCHAR": pa.string(),
-        "BIGINT": pa.int64(),
-        "INTEGER": pa.int32(),
-        "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
-    }
-    schema = pa.schema([(name, types[kind]) for name, kind in LEDGER.items()])
-    return pa.table({name: [getattr(entry, name) for entry in entries] for name in LEDGER}, schema=schema)
+    def _remove(self, folder: Path) -> None:
+        """Out of sight first, whole: a half-removed part must never look like a part."""
+        hidden = folder.with_name(f".gone-{folder.name}-{uuid.uuid4().hex[:8]}")
+        try:
+            folder.rename(hidden)
+        except OSError:
+            return
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
-def table_names() -> tuple[str, ...]:
-    """The rollup tables of every part."""
-    return tuple(TABLES)
+def _older_than(path: Path, age_s: float, *, where_gone: bool) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > age_s
+    except OSError:
+        return where_gone
+
+
+@contextmanager
+def _told(folder: Path) -> Generator[None]:
+    """A full disk or a cache that cannot be written, in words."""
+    try:
+        yield
+    except OSError as error:
+        raise LogError(
+            f"The counts cannot be kept in {folder}: {error.strerror or error}.",
+            "Make room there, or set XDG_CACHE_HOME to a folder that can be written.",
+        ) from error

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
-from clawpipe_tui.logs.canonical import Layout, canonical_select, missing_columns, watched_columns
-from clawpipe_tui.logs.footer import BadFile, Footer, first_line, inspect
+from clawpipe_tui.logs.footer import BadFile, Footer, inspect
 from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
-from clawpipe_tui.rollups.baseline import Baseline, fix_baseline, load_baseline, save_baseline
-from clawpipe_tui.rollups.bins import kinds_of
+from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
+from clawpipe_tui.rollups.batch import Looked, Reducer, entry_of, whole_entry
+from clawpipe_tui.rollups.compact import compact
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
-from clawpipe_tui.rollups.reduce import reductions, spans
-from clawpipe_tui.rollups.schema import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    import duckdb
-    import pyarrow as pa
+from clawpipe_tui.rollups.settings import LogSettings, store_name
+from clawpipe_tui.rollups.source import connect
 
 _FIRST_BATCH = 8
 _BATCH_FILES = 64
@@ -30,17 +23,8 @@ _BATCH_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
-class LogSettings:
-    """Everything that decides what the rollups of a log contain."""
-
-    files: tuple[str, ...]
-    layout: Layout
-    baseline_files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Change:
-    """A part to take in, and the contributions that it makes void."""
+    """A part to take in, and the contributions, of it or of others, that do not count (any more)."""
 
     part: Part
     void: frozenset[Contribution]
@@ -54,18 +38,33 @@ class Backlog:
     files_pending: int
 
 
+@dataclass(frozen=True)
+class _LookedAt:
+    """A batch after one look at each file."""
+
+    fresh: tuple[Looked, ...]
+    entries: tuple[LedgerEntry, ...]
+    """Those that need no reading: bad, empty, or counted already."""
+    again: tuple[LogFile, ...]
+    """The same content as a fresh one: to be looked at when it is known whether that could be read."""
+
+
 class LogReader:
     """One log and its rollup store; used by one thread at a time."""
 
     def __init__(self, settings: LogSettings, cache: Path) -> None:
         self.settings = settings
-        self._connection = connect()
-        self.store = PartStore(cache / _store_name(settings))
+        self.store = PartStore(cache / store_name(settings))
         self.ledger = Ledger()
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
-        self.lacks: tuple[str, ...] = ()
-        self._known: set[str] = set()
+        self._pending: set[str] = set()
+        """The paths that this round of reading looks at."""
+        self._parts: dict[str, Part] = {}
+        """The parts whose counts are taken in."""
+        self._replaced: dict[str, str] = {}
+        """Merged part → the part that holds its counts now."""
+        self._connection = connect()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -80,168 +79,124 @@ class LogReader:
         self.listing = list_files(self.settings.files)
         return Backlog(len(self.listing), len(self.ledger.changed(self.listing)))
 
+    def files(self) -> list[LedgerEntry]:
+        """Every file of the log, past ones included, and what became of it."""
+        return list(self.ledger.shown(self.listing))
+
     def catch_up(self) -> Iterator[Change]:
         """Parts on disk that this reader does not know: from earlier days, or from another console."""
-        parts = [self.store.load(part_id) for part_id in self.store.ids() if part_id not in self._known]
-        whole = [part for part in parts if part]
-        replaced = {part_id for part in whole for part_id in part.replaces}
-        for part in whole:
-            if part.id in replaced:
-                self._known.add(part.id)
-            else:
+        new = [part_id for part_id in self.store.ids() if part_id not in self._parts and part_id not in self._replaced]
+        parts = [part for part_id in new if (part := self.store.load(part_id))]
+        for part in parts:
+            self._replaced |= dict.fromkeys(part.replaces, part.id)
+        for part in parts:
+            if part.id not in self._replaced:
                 yield self._take_in(part)
 
     def _take_in(self, part: Part) -> Change:
-        self._known.add(part.id)
+        self._replaced |= dict.fromkeys(part.replaces, part.id)
+        for part_id in part.replaces:
+            self._parts.pop(part_id, None)
+        self._parts[part.id] = part
         return Change(part, frozenset(self.ledger.add(part)))
+
+    def forget(self, change: Change) -> None:
+        """The counts of this part could not be taken in: its contents are to be read again."""
+        self._parts.pop(change.part.id, None)
+        self.ledger.forget(change.part.id)
 
     def read_new(self) -> Iterator[Change]:
         """Reduce all that `look` found new, newest first; each part is on disk when it is yielded.
 
-        Raises LogError where no file of the log can be mapped to the canonical log.
+        Raises LogError where the counts cannot be kept, or the baseline cannot be read.
         """
         changed = self.ledger.changed(self.listing)
-        rewritten = [file for file in changed if file.path in self.ledger.counted]
-        fresh = [file for file in changed if file.path not in self.ledger.counted]
-        # Rewritten files come last: a rotated log's old content must be found under its new name first.
-        waiting = newest_first(fresh) + newest_first(rewritten)
+        self._pending = {file.path for file in changed}
+        # Known paths come last: a rotated log's old content must be met under its new name before it is let go.
+        waiting = newest_first(file for file in changed if file.path not in self.ledger.latest)
+        waiting += newest_first(file for file in changed if file.path in self.ledger.latest)
         size = _FIRST_BATCH
         while waiting:
             batch, waiting = _take(waiting, size)
-            part = self._reduce(batch)
+            looked = self._look_at(batch)
+            part = self._reduce(looked)
             if part:
+                self._pending.difference_update(entry.path for entry in part.ledger)
                 yield self._take_in(part)
+            waiting = [*looked.again, *waiting]
             size = _BATCH_FILES
 
-    def _reduce(self, batch: Sequence[LogFile]) -> Part | None:
-        readable, entries = self._look_at(batch)
-        if readable and self.baseline is None:
-            self.baseline = self._fix_baseline([file.path for file, _ in readable])
-        tables, read = self._reduce_readable(readable)
-        entries += read
-        return self.store.write(tables, entries) if entries else None
+    def tidy(self) -> Change | None:
+        """Merge small parts where there are many, and remove those that were merged a while ago."""
+        present = set(self.store.ids())
+        self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
+        self.store.sweep(self._replaced)
+        part = compact(self.store, self._parts, self.ledger)
+        return self._take_in(part) if part else None
 
-    def _look_at(self, batch: Sequence[LogFile]) -> tuple[list[tuple[LogFile, Footer]], list[LedgerEntry]]:
-        """Split a batch into files to reduce, and ledger entries for those with nothing to add."""
-        known = self.ledger.by_fingerprint()
-        changed = {file.path for file in self.ledger.changed(self.listing)}
-        readable: list[tuple[LogFile, Footer]] = []
+    def _reduce(self, looked: _LookedAt) -> Part | None:
+        trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
+        bins = self.baseline.bins if self.baseline else ()
+        reducer = Reducer(self._connection, self.settings.layout, bins, self.settings.labelled)
+        reduced = reducer.reduce(looked.fresh)
+        if trouble and any(entry.file is not None for entry in reduced.entries):
+            raise trouble  # files can be read, but counts without bins would be lost for good
+        entries = [self.ledger.following(entry) for entry in (*looked.entries, *reduced.entries)]
+        return self.store.write(reduced.tables, entries) if entries else None
+
+    def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
+        """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them.
+
+        Returns why there are none.
+        """
+        if self.baseline is None:
+            try:
+                self.baseline = choose_baseline(self._connection, self.settings, self.listing.values(), files)
+            except LogError as error:
+                return error
+        self.baseline = save_baseline(self.store.folder, self.baseline)
+        return None
+
+    def _look_at(self, batch: Sequence[LogFile]) -> _LookedAt:
+        """Which files of a batch must be reduced, and what can be said of the others at once."""
+        fresh: dict[str, Looked] = {}
         entries: list[LedgerEntry] = []
+        again: list[LogFile] = []
         for file in batch:
-            seen = inspect(file)
+            seen = inspect(file, self.settings.layout.form)
             if isinstance(seen, BadFile):
-                entries.append(_entry(file, seen.state, seen.reason))
-                continue
-            twin = known.get(seen.fingerprint)
-            if twin is None or twin == file.path:
-                known[seen.fingerprint] = file.path
-                readable.append((file, seen))
+                entries.append(entry_of(file, seen.state, seen.reason))
+            elif seen.rows == 0:
+                entries.append(whole_entry(file, seen, "empty", "0 rows"))
+            elif seen.fingerprint in self.ledger.counted:
+                entries += self._known_content(file, seen)
+            elif seen.fingerprint in fresh:
+                again.append(file)
             else:
-                moved = twin in self.ledger.counted and (twin not in self.listing or twin in changed)
-                entries.append(_twin_entry(file, seen, self.ledger.latest.get(twin), twin, moved=moved))
-        return readable, entries
+                fresh[seen.fingerprint] = (file, seen)
+        return _LookedAt(tuple(fresh.values()), tuple(entries), tuple(again))
 
-    def _reduce_readable(
-        self, readable: Sequence[tuple[LogFile, Footer]]
-    ) -> tuple[Mapping[str, pa.Table], list[LedgerEntry]]:
-        """Reduce files together; where that fails, one by one, so that a bad one is named and stops nothing."""
-        import duckdb
+    def _known_content(self, file: LogFile, footer: Footer) -> Iterator[LedgerEntry]:
+        """A file whose content is counted already: only touched, renamed (or rotated), or delivered twice."""
+        others = sorted(self.ledger.paths[footer.fingerprint] - {file.path})
+        staying = [path for path in others if path in self.listing and path not in self._pending]
+        gone = [path for path in others if path not in self.listing]
+        known = self.ledger.latest.get(file.path)
+        if known and known.fingerprint == footer.fingerprint and known.state in {"read", "duplicate"}:
+            entry, gone = whole_entry(file, footer, known.state, known.reason), []
+        elif staying:
+            entry = whole_entry(file, footer, "duplicate", f"the same content as {staying[0]}; counted once")
+        else:
+            before = (gone or others or [""])[0]
+            entry = whole_entry(file, footer, "read", f"renamed from {before}; counted once" if before else "")
+        twin = self.ledger.latest[others[0]] if others else known
+        yield replace(entry, first_at=twin.first_at, last_at=twin.last_at) if twin else entry
+        if gone:
+            yield self._renamed(gone[0], file.path)
 
-        if not readable:
-            return self._empty_tables(), []
-        try:
-            return self._reduce_together(readable)
-        except (duckdb.Error, LogError) as error:
-            if isinstance(error, duckdb.InterruptException):
-                raise
-            if len(readable) == 1:
-                file, footer = readable[0]
-                entry = replace(_entry(file, "corrupt", f"cannot be read: {first_line(error)}"), rows=footer.rows)
-                return self._empty_tables(), [entry]
-        import pyarrow as pa
-
-        middle = len(readable) // 2
-        first, first_entries = self._reduce_readable(readable[:middle])
-        second, second_entries = self._reduce_readable(readable[middle:])
-        moved = {name: _shifted(table, middle) for name, table in second.items()}
-        merged = {name: pa.concat_tables([first[name], moved[name]]) for name in first}
-        shifted = [
-            entry if entry.file is None else replace(entry, file=entry.file + middle) for entry in second_entries
-        ]
-        return merged, first_entries + shifted
-
-    def _reduce_together(
-        self, readable: Sequence[tuple[LogFile, Footer]]
-    ) -> tuple[Mapping[str, pa.Table], list[LedgerEntry]]:
-        canonical = self._canonical([file.path for file, _ in readable])
-        bins = self.baseline.bins if self.baseline else ()
-        tables = {
-            name: _exact(self._connection.sql(sql).to_arrow_table(), name)
-            for name, sql in reductions(canonical, bins).items()
-        }
-        found = {row["file"]: row for row in self._connection.sql(spans(canonical)).to_arrow_table().to_pylist()}
-        entries = [_read_entry(index, file, footer, found.get(index)) for index, (file, footer) in enumerate(readable)]
-        return tables, entries
-
-    def _empty_tables(self) -> Mapping[str, pa.Table]:
-        from clawpipe_tui.rollups.arrow import empty_tables
-
-        return empty_tables()
-
-    def _canonical(self, paths: Sequence[str]) -> str:
-        source = parquet_source(paths)
-        columns = self._columns_of(source)
-        self.lacks = missing_columns(columns, self.settings.layout)
-        bins = self.baseline.bins if self.baseline else ()
-        return canonical_select(source, columns, self.settings.layout, kinds_of(bins))
-
-    def _columns_of(self, source: str) -> dict[str, str]:
-        rows = self._connection.execute(f"describe select * from {source}").fetchall()
-        return {row[0]: row[1] for row in rows}
-
-    def _fix_baseline(self, newest: Sequence[str]) -> Baseline:
-        """Bins from the baseline files; where none are configured, from the oldest files of the log itself."""
-        given = list(list_files(self.settings.baseline_files))
-        if self.settings.baseline_files and not given:
-            raise LogError(f"The baseline {', '.join(self.settings.baseline_files)} does not exist.")
-        paths = given or self._oldest_readable() or list(newest)
-        log_columns = self._columns_of(parquet_source(newest))
-        watched = watched_columns(log_columns, self.settings.layout)
-        baseline = fix_baseline(
-            self._connection, parquet_source(paths), self.settings.layout, watched, given=bool(given)
-        )
-        save_baseline(self.store.folder, baseline)
-        return baseline
-
-    def _oldest_readable(self, files: int = 8) -> list[str]:
-        oldest = newest_first(self.listing.values())[::-1][: files * 4]
-        return [file.path for file in oldest if isinstance(inspect(file), Footer)][:files]
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB of one's own: in memory, UTC, silent, no downloads."""
-    import duckdb
-
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set enable_progress_bar = false")
-    connection.execute("set preserve_insertion_order = false")
-    return connection
-
-
-def parquet_source(paths: Sequence[str]) -> str:
-    """The files as one SQL source. Columns meet by name; statistics are not trusted about NaN (duckdb#25521)."""
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{listed}], union_by_name = true, can_have_nan = true)"
-
-
-def _store_name(settings: LogSettings) -> str:
-    """A folder name that changes with everything that would change the counts."""
-    baseline = [(file.path, file.size_bytes, file.mtime_ns) for file in list_files(settings.baseline_files).values()]
-    layout = settings.layout
-    parts = [SCHEMA_VERSION, settings.files, sorted(layout.expressions.items()), layout.model, layout.version]
-    parts += [layout.numeric, layout.categorical, sorted(baseline)]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=10).hexdigest()
+    def _renamed(self, path: str, new_name: str) -> LedgerEntry:
+        """The old name stands for nothing any more: what becomes of the content is the new one's business."""
+        return replace(self.ledger.latest[path], state="renamed", reason=f"now {new_name}", fingerprint="", file=None)
 
 
 def _take(waiting: list[LogFile], size: int) -> tuple[list[LogFile], list[LogFile]]:
@@ -252,43 +207,3 @@ def _take(waiting: list[LogFile], size: int) -> tuple[list[LogFile], list[LogFil
         if count >= size or (count and total > _BATCH_BYTES):
             return waiting[:count], waiting[count:]
     return waiting, []
-
-
-def _entry(file: LogFile, state: str, reason: str) -> LedgerEntry:
-    return LedgerEntry(file.path, state, reason, file.size_bytes, file.mtime_ns)
-
-
-def _twin_entry(file: LogFile, footer: Footer, original: LedgerEntry | None, twin: str, *, moved: bool) -> LedgerEntry:
-    """A file whose content is counted already: renamed where the other name is gone, else delivered twice."""
-    words = f"renamed from {twin}; counted once" if moved else f"the same content as {twin}; counted once"
-    entry = replace(
-        _entry(file, "read" if moved else "duplicate", words), rows=footer.rows, fingerprint=footer.fingerprint
-    )
-    if moved and original:
-        return replace(entry, first_at=original.first_at, last_at=original.last_at, renamed_from=twin)
-    return entry
-
-
-def _read_entry(index: int, file: LogFile, footer: Footer, span: Mapping[str, object] | None) -> LedgerEntry:
-    entry = replace(_entry(file, "read", ""), rows=footer.rows, fingerprint=footer.fingerprint, file=index)
-    if span is None:
-        return entry
-    timeless = span["timeless"]
-    reason = f"{timeless} rows left out: served_at cannot be read" if timeless else ""
-    return replace(entry, reason=reason, first_at=span["first_at"], last_at=span["last_at"])
-
-
-def _exact(table: pa.Table, name: str) -> pa.Table:
-    """The table with the column order and types of the schema."""
-    from clawpipe_tui.rollups.arrow import table_schema
-
-    schema = table_schema(name)
-    return table.select(schema.names).cast(schema)
-
-
-def _shifted(table: pa.Table, by: int) -> pa.Table:
-    """The same counts with every file key moved, so that two halves of a batch can stand in one part."""
-    import pyarrow as pa
-
-    moved = pa.array([key + by for key in table["file"].to_pylist()], pa.int32())
-    return table.set_column(0, "file", moved)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 COUNT_GRAIN_S = 5
 LATENCY_GRAIN_S = 10
 VALUE_GRAIN_S = 60
@@ -30,6 +30,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "last_at": "TIMESTAMPTZ",
     },
     "clients": _KEYS | {"client": "VARCHAR", "outcome": "VARCHAR", "n": "BIGINT"},
+    "answers": _KEYS | {"request": "BIGINT", "prediction": "VARCHAR", "score": "DOUBLE"},
 }
 
 LEDGER: Mapping[str, str] = {
@@ -43,9 +44,13 @@ LEDGER: Mapping[str, str] = {
     "first_at": "TIMESTAMPTZ",
     "last_at": "TIMESTAMPTZ",
     "file": "INTEGER",
-    "renamed_from": "VARCHAR",
+    "looked_ns": "BIGINT",
+    "columns": "VARCHAR",
 }
-"""One row for each file that a part speaks of; `file` is NULL where it adds no counts (torn, duplicate, renamed)."""
+"""One row for each file that a part speaks of; `file` is NULL where it adds no counts (torn, duplicate, renamed).
+
+Counts belong to the `fingerprint`, the content; of several rows about one path the one with the last `looked_ns` holds.
+"""
 
 BINS: Mapping[str, str] = {
     "column": "VARCHAR",

@@ -1,0 +1,226 @@
+"""clawpipe.toml → Config. A wrong value is told with its file, line, key and the nearest known key."""
+
+from __future__ import annotations
+
+import glob
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar, cast, get_args
+
+from clawpipe_tui.config.keys import KEYS, LIMITS, is_a, type_words
+from clawpipe_tui.config.values import (
+    ALSO_KNOWN,
+    CANONICAL,
+    Config,
+    DriftLimits,
+    Guardrail,
+    Objectives,
+    RuleKind,
+    Serving,
+)
+from clawpipe_tui.errors import ConfigError, UsageError, nearest
+
+T = TypeVar("T")
+
+
+def load_config(path: Path) -> Config:
+    """Read one clawpipe.toml. Raises ConfigError naming file, line, key and the nearest known name."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table: Mapping[str, object] = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
+    return _Reader(path.absolute(), text, table).config()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    path: Path
+    text: str
+    table: Mapping[str, object]
+
+    def config(self) -> Config:
+        self._check_keys()
+        self._check_values()
+        files = self._paths("log", "files")
+        if not files:
+            raise ConfigError(f"{self.path} names no log.", 'Add [log] with files = "logs/**/*.parquet".')
+        return Config(
+            log_files=files,
+            model=self._get("log", "model", ""),
+            version=self._get("log", "version", ""),
+            now=self._now(),
+            layout=self._get("log", "layout", ""),
+            format=self._get("log", "format", ""),
+            columns=self._get("log", "columns", dict[str, str]()),
+            numeric=self._names("numeric"),
+            categorical=self._names("categorical"),
+            baseline_files=self._paths("baseline", "files"),
+            baseline_span=self._baseline_span(),
+            label_files=self._paths("labels", "files"),
+            version_files=self._paths("versions", "files", "json"),
+            serving=self._serving(),
+            drift=DriftLimits(
+                psi=float(self._get("drift", "psi", DriftLimits.psi)),
+                alpha=float(self._get("drift", "alpha", DriftLimits.alpha)),
+            ),
+            objectives=self._objectives(),
+            guardrails=tuple(self._guardrail(rule) for rule in self._get("guardrails", "rule", list[object]())),
+            environment=self._get("console", "environment", ""),
+            write=self._get("console", "write", Config.write),
+            window=self._get("console", "window", Config.window),
+            refresh_s=float(self._get("console", "refresh_s", Config.refresh_s)),
+            theme=self._get("console", "theme", ""),
+            charts=self._get("console", "charts", ""),
+            origin={f"{section}.{key}": str(self.path) for section, key in self._present()},
+        )
+
+    def _section(self, name: str) -> Mapping[str, object]:
+        return cast("Mapping[str, object]", self.table.get(name, {}))
+
+    def _present(self) -> list[tuple[str, str]]:
+        return [(section, key) for section in self.table for key in self._section(section)]
+
+    def _get(self, section: str, key: str, default: T) -> T:
+        return cast("T", self._section(section).get(key, default))
+
+    def _check_keys(self) -> None:
+        for section, content in self.table.items():
+            if section not in KEYS:
+                raise self._wrong(section, "", f"[{section}] is not a known section", nearest(section, KEYS))
+            if not isinstance(content, dict):
+                raise self._wrong("", section, f"{section} must be a section", f"Write [{section}].")
+            for key, value in cast("dict[str, object]", content).items():
+                wanted = KEYS[section].get(key)
+                if wanted is None:
+                    raise self._wrong(section, key, f"[{section}] has no key {key!r}", nearest(key, KEYS[section]))
+                if not is_a(value, wanted):
+                    hint = f"Wanted: {type_words(wanted)}."
+                    raise self._wrong(section, key, f"[{section}] {key} has the wrong type", hint)
+
+    def _check_values(self) -> None:
+        """What has the right type and still cannot be meant."""
+        for section, key, fits, hint in LIMITS:
+            value = self._section(section).get(key)
+            if value is not None and not fits(value):
+                raise self._wrong(section, key, f"[{section}] {key} cannot be {value!r}", hint)
+        known = {*CANONICAL, *ALSO_KNOWN, *self._names("numeric"), *self._names("categorical")}
+        for name, sql in self._get("log", "columns", dict[str, object]()).items():
+            if name not in known:
+                raise self._wrong("log.columns", name, f"[log.columns] has no column {name!r}", nearest(name, known))
+            if not isinstance(sql, str):
+                raise self._wrong("log.columns", name, f"[log.columns] {name} must be an SQL expression in quotes", "")
+
+    def _wrong(self, section: str, key: str, message: str, hint: str) -> ConfigError:
+        """The error, with the line of the key in its own section."""
+        head = re.search(rf"^\s*\[+\s*{re.escape(section)}\b", self.text, re.MULTILINE) if section else None
+        begin = head.end() if head else 0
+        found = re.compile(rf"^\s*[\"']?{re.escape(key)}\b", re.MULTILINE).search(self.text, begin) if key else None
+        line = self.text.count("\n", 0, found.end() if found else begin) + 1
+        return ConfigError(f"{self.path}, line {line}: {message}.", hint)
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        return self._texts("features", key, self._get("features", key, list[object]()))
+
+    def _texts(self, section: str, key: str, given: list[object]) -> tuple[str, ...]:
+        if not all(isinstance(name, str) for name in given):
+            raise self._wrong(section, key, f"[{section}] {key} must be a list of texts", "")
+        return tuple(cast("list[str]", given))
+
+    def _paths(self, section: str, key: str, suffix: str = "parquet") -> tuple[str, ...]:
+        """One path or a list of them, as globs, relative to the file; a folder means all such files below it."""
+        given = self._get(section, key, cast("str | list[object]", []))
+        listed = (given,) if isinstance(given, str) else self._texts(section, key, given)
+        return tuple(self._glob(item, suffix) for item in listed)
+
+    def _glob(self, item: str, suffix: str) -> str:
+        path = self.path.parent / expanded(item)
+        if path.is_dir():
+            return f"{glob.escape(str(path))}/**/*.{suffix}"
+        if path.is_file():
+            return glob.escape(str(path))
+        here = expanded(item)
+        return str(here) if here.is_absolute() else f"{glob.escape(str(self.path.parent))}/{here}"
+
+    def _now(self) -> datetime | Literal["end"] | None:
+        return "end" if self._section("log").get("now") == "end" else self._moment("log", "now", '"end", or ')
+
+    def _moment(self, section: str, key: str, other: str = "") -> datetime | None:
+        value = cast("str | datetime | None", self._section(section).get(key))
+        if value is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise self._wrong(
+                section, key, f"[{section}] {key} is {value!r}", f"Write {other}a time such as 2026-11-07T14:00:00Z."
+            ) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def _baseline_span(self) -> tuple[datetime, datetime] | None:
+        since, until = self._moment("baseline", "since"), self._moment("baseline", "until")
+        if since is None and until is None:
+            return None
+        if since is None or until is None or since >= until:
+            raise self._wrong("baseline", "since", "[baseline] since must be before until", "Give both.")
+        if self._section("baseline").get("files"):
+            raise self._wrong("baseline", "files", "[baseline] has files and a span", "Give one of them.")
+        return since, until
+
+    def _objectives(self) -> Objectives:
+        failed_pct = self._get("objectives", "failed_pct", Objectives.failed_pct)
+        p95_ms = self._get("objectives", "p95_ms", Objectives.p95_ms)
+        return Objectives(float(failed_pct), None if p95_ms is None else float(p95_ms))
+
+    def _guardrail(self, rule: object) -> Guardrail:
+        kinds = get_args(RuleKind)
+        given = cast("dict[str, object]", rule) if isinstance(rule, dict) else {}
+        known = {"do", "reason", "environment", "model", "action", "per_hour"}
+        for key in given:
+            if key not in known:
+                raise self._wrong(
+                    "guardrails.rule", key, f"[[guardrails.rule]] has no key {key!r}", nearest(key, known)
+                )
+        if given.get("do") not in kinds:
+            raise self._wrong("guardrails.rule", "do", "A guardrail needs do", f"One of: {', '.join(kinds)}.")
+        if not all(isinstance(value, int if key == "per_hour" else str) for key, value in given.items()):
+            raise self._wrong(
+                "guardrails.rule", "", "A guardrail has a value of the wrong type", "Texts, and a number in per_hour."
+            )
+        if not given.get("reason"):
+            raise self._wrong(
+                "guardrails.rule", "", "A guardrail needs a reason", "It is shown to whom the rule stops."
+            )
+        texts = {key: str(given[key]) for key in ("reason", "environment", "model", "action") if key in given}
+        return Guardrail(cast("RuleKind", given["do"]), **texts, per_hour=cast("int", given.get("per_hour", 0)))
+
+    def _serving(self) -> Serving | None:
+        if "url" not in self._section("serving"):
+            return None
+        words = ("url", "token_env", "token_keyring", "registry_url", "endpoint", "namespace", "region", "alias")
+        files = ("token_file", "ca_file", "client_cert", "client_key")
+        return Serving(
+            **{name: self._get("serving", name, "") for name in words},
+            **{name: self._file("serving", name) for name in files},
+            token_command=tuple(map(str, self._get("serving", "token_command", list[object]()))),
+            plain_http_hosts=tuple(map(str, self._get("serving", "plain_http_hosts", list[object]()))),
+            registry=self._get("serving", "registry", Serving.registry),
+            router=self._get("serving", "router", Serving.router),
+        )
+
+    def _file(self, section: str, key: str) -> str:
+        """A path relative to the file, or empty."""
+        given = self._get(section, key, "")
+        return str(self.path.parent / expanded(given)) if given else ""
+
+
+def expanded(path: str) -> Path:
+    """A path as it was written, `~` included. Raises UsageError where there is no such home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"There is no home for {path}.", "Write the path without ~.") from error

@@ -1,0 +1,65 @@
+"""Where am I, and may I? The environment as name, word, glyph and colour; what is not known counts as production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from clawpipe_tui.panels.look import Span
+from clawpipe_tui.wording import clean
+
+_KINDS = (
+    ("production", ("prod*", "*-prod", "*-prd", "prd*", "live*", "*production*"), "▲", "bad_badge"),
+    ("staging", ("stag*", "*-stag*", "stg*", "pre*", "uat*", "qa*", "test*", "*-test", "canary*"), "◆", "warn_badge"),
+    ("practice", ("demo*", "dev*", "*-dev", "local*", "sandbox*", "sample*", "play*"), "●", "good_badge"),
+)
+
+
+@dataclass(frozen=True)
+class Band:
+    """How one environment is shown, on every screen."""
+
+    name: str
+    word: str
+    glyph: str
+    style: str
+
+    @property
+    def production(self) -> bool:
+        """Whether one must be careful here."""
+        return self.style == "bad_badge"
+
+
+def band_of(environment: str) -> Band:
+    """The band of an environment's name."""
+    name = clean(environment, 24).strip()
+    for word, patterns, glyph, style in _KINDS:
+        if any(fnmatchcase(name.lower(), pattern) for pattern in patterns):
+            return Band(name, word, glyph, style)
+    return Band(name or "no environment named", "counts as production", "▲", "bad_badge")
+
+
+def band_spans(environment: str, *, write: bool | None, brevity: int) -> list[Span]:
+    """The band at the head of a line: in full where there is room, glyph and name at the least."""
+    band = band_of(environment)
+    name = band.name if environment else "unnamed"
+    if brevity == 0 and band.word not in band.name:
+        name = f"{band.name}, {band.word}"
+    spans = [Span(f" {band.glyph} {name if brevity < 5 else name[:8]} ", band.style)]
+    if write is None:
+        return [*spans, Span(" ")]
+    words = (" can write ", " read-only ") if brevity == 0 else (" rw ", " ro ")
+    return [*spans, Span(words[not write], "warn" if write else "muted")]
+
+
+def badge(environment: str) -> Span:
+    """The band in one word, for titles."""
+    band = band_of(environment)
+    return Span(f" {band.glyph} {band.name} ", band.style)
+
+
+def window_title(environment: str, model: str) -> str:
+    """For the terminal's own title: ASCII, without anything that a terminal could take for a command."""
+    band = band_of(environment)
+    words = f"{'PRODUCTION ' if band.production else ''}{band.name} - {model or 'clawpipe-tui'} - clawpipe-tui"
+    return "".join(c for c in words if c.isascii() and c.isprintable())[:120]

@@ -1,0 +1,146 @@
+"""Reduces a batch of log files to the rollup tables; a bad file in it is named and stops nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.errors import LogError
+from clawpipe_tui.logs.canonical import Layout, canonical_select
+from clawpipe_tui.logs.footer import Footer, first_line
+from clawpipe_tui.logs.listing import LogFile, is_unchanged
+from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
+from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
+from clawpipe_tui.rollups.labels import ANSWER, answers_select
+from clawpipe_tui.rollups.parts import LedgerEntry
+from clawpipe_tui.rollups.reduce import reductions, spans
+from clawpipe_tui.rollups.source import Rows, rows_of
+from clawpipe_tui.rollups.values import in_groups, values_table
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+Looked = tuple[LogFile, Footer]
+_NO_ROWS: Mapping[str, object] = {"rows": 0, "timeless": 0, "first_at": None, "last_at": None}
+"""Of a file that speaks of nothing by itself: requests whose answers are in another one."""
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The tables of a batch, and what became of each of its files; an entry's `file` is its key in the tables."""
+
+    tables: Mapping[str, pa.Table]
+    entries: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True)
+class Reducer:
+    """How one log is reduced: the connection that does it, the layout and the bins."""
+
+    connection: duckdb.DuckDBPyConnection
+    layout: Layout
+    bins: tuple[ColumnBins, ...]
+    labelled: bool = False
+    """Whether labels are expected, so that answers are kept for them to find."""
+
+    def reduce(self, files: Sequence[Looked]) -> Reduced:
+        """Counts of all files that can be read and were not changed meanwhile: those are left for the next look."""
+        reduced = self._halving(files)
+        moved = {file.path for file, _ in files if not is_unchanged(file)}
+        if not moved or self.layout.form != "parquet":  # of text that grows, what was listed is what was read
+            return reduced
+        staying = [entry for entry in reduced.entries if entry.path not in moved]
+        keys = {entry.file: entry.file for entry in staying if entry.file is not None}
+        return Reduced({name: rekeyed(table, keys) for name, table in reduced.tables.items()}, tuple(staying))
+
+    def _halving(self, files: Sequence[Looked]) -> Reduced:
+        """All files together; where that fails, each half for itself, down to the one that is bad."""
+        import duckdb
+
+        if not files:
+            return Reduced(empty_tables(), ())
+        try:
+            return self._together(files)
+        except (duckdb.Error, LogError, OSError) as error:
+            if isinstance(error, duckdb.InterruptException):
+                raise
+            if len(files) == 1:
+                return Reduced(
+                    empty_tables(), (entry_of(files[0][0], "corrupt", f"cannot be read: {first_line(error)}"),)
+                )
+        middle = len(files) // 2
+        return _joined(self._halving(files[:middle]), self._halving(files[middle:]), middle)
+
+    def _together(self, files: Sequence[Looked]) -> Reduced:
+        with rows_of(self.connection, [file for file, _ in files], self.layout) as rows:
+            return self._counted(files, rows)
+
+    def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
+        import pyarrow as pa
+
+        canonical = canonical_select(rows.source, rows.columns, rows.layout, {}, key=rows.key)
+        tables = {name: self._table(name, sql) for name, sql in reductions(canonical).items()}
+        found = {row["file"]: row for row in self.connection.sql(spans(canonical)).to_arrow_table().to_pylist()}
+        canonical = canonical_select(rows.source, rows.columns, rows.layout, ANSWER, key=rows.key)
+        tables["answers"] = self._table("answers", answers_select(canonical, labelled=self.labelled))
+        values = [table_schema("values").empty_table()]
+        for bins in map(tuple, in_groups(self.bins)):
+            canonical = canonical_select(rows.source, rows.columns, rows.layout, kinds_of(bins), key=rows.key)
+            values.append(values_table(self.connection, canonical, bins))
+        tables["values"] = pa.concat_tables(values)
+        notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
+        entries = (
+            _read_entry(index, file, _told(footer, rows), found.get(index, _NO_ROWS), notes)
+            for index, (file, footer) in enumerate(files)
+        )
+        return Reduced(tables, tuple(entries))
+
+    def _table(self, name: str, sql: str) -> pa.Table:
+        return exact(self.connection.sql(sql).to_arrow_table(), name)
+
+
+def entry_of(file: LogFile, state: str, reason: str) -> LedgerEntry:
+    """A ledger entry that adds no counts."""
+    return LedgerEntry(file.path, state, reason, file.size_bytes, file.mtime_ns)
+
+
+def whole_entry(file: LogFile, footer: Footer, state: str, reason: str) -> LedgerEntry:
+    """The same, for a file that can be read: its path stands for its content."""
+    return replace(
+        entry_of(file, state, reason), rows=footer.rows, fingerprint=footer.fingerprint, columns=footer.columns
+    )
+
+
+def _told(footer: Footer, rows: Rows) -> Footer:
+    """Of text, and of bodies that are taken apart, which columns there are is known when they have been read."""
+    if footer.columns and not rows.layout.select:
+        return footer
+    return replace(footer, columns=json.dumps(dict(rows.columns), ensure_ascii=False))
+
+
+def _read_entry(
+    index: int, file: LogFile, footer: Footer, span: Mapping[str, object], notes: Sequence[str]
+) -> LedgerEntry:
+    timeless = span["timeless"]
+    reasons = [f"{timeless} rows left out: served_at cannot be read as a time since 1970"] if timeless else []
+    reasons += [*notes, *([footer.note] if footer.note else [])]
+    entry = replace(whole_entry(file, footer, "read", "; ".join(reasons)), file=index)
+    return replace(entry, rows=span["rows"], first_at=span["first_at"], last_at=span["last_at"])
+
+
+def _joined(first: Reduced, second: Reduced, by: int) -> Reduced:
+    """Two halves of a batch; the second one's file keys are moved behind the first one's."""
+    import pyarrow as pa
+
+    keys = {entry.file: entry.file + by for entry in second.entries if entry.file is not None}
+    tables = {
+        name: pa.concat_tables([table, rekeyed(second.tables[name], keys)]) for name, table in first.tables.items()
+    }
+    return Reduced(tables, (*first.entries, *_moved(second.entries, by)))
+
+
+def _moved(entries: Iterable[LedgerEntry], by: int) -> Iterable[LedgerEntry]:
+    return (entry if entry.file is None else replace(entry, file=entry.file + by) for entry in entries)

@@ -1,0 +1,91 @@
+"""Labels: what turned out to be true, in files of their own that arrive later, and the index that they are joined to.
+
+Where labels are configured, a part also holds one row for each answered request: a hash of its id, its minute, version,
+prediction and score (about 15 bytes each in Parquet, 100 in memory). So a label finds its request without the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.logs.canonical import Kind
+from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.rollups.reduce import ANSWERED, keys
+from clawpipe_tui.rollups.schema import VALUE_GRAIN_S
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from clawpipe_tui.logs.listing import LogFile
+
+ANSWER: Mapping[str, Kind] = {"request_id": "categorical", "prediction": "categorical", "score": "numeric"}
+"""The columns of an answer, as canonical_select is asked for them: f0, f1 and f2."""
+
+_HASH = "(md5_number_lower({}::varchar) >> 1)::bigint"
+"""The same in every version of the database, unlike its hash(). 63 bits: no two of ten million requests are alike."""
+
+LABELS: Mapping[str, str] = {
+    "path": "VARCHAR", "request": "BIGINT", "label": "VARCHAR", "labelled_at": "TIMESTAMPTZ",
+}  # fmt: skip
+LABELLED_BASELINE: Mapping[str, str] = {"prediction": "VARCHAR", "score": "DOUBLE", "label": "VARCHAR"}
+
+
+def answers_select(canonical: str, *, labelled: bool) -> str:
+    """Answered requests of a canonical select over ANSWER; none where no labels are expected."""
+    wanted = f"served_at is not null and f0 is not null and {ANSWERED}" if labelled else "false"
+    return f"""
+        select {keys(VALUE_GRAIN_S)}, {_HASH.format("f0")} as request, left(f1, 80) as prediction, f2 as score
+        from ({canonical}) where {wanted}
+    """
+
+
+@dataclass
+class LabelFiles:
+    """The label files that have been read, and what they were then."""
+
+    patterns: Sequence[str]
+    read: dict[str, LogFile] = field(default_factory=dict[str, "LogFile"])
+
+    def look(self) -> tuple[list[str], list[str]]:
+        """The paths that are gone or changed, and those to read; from now on they count as read."""
+        listing = list_files(self.patterns)
+        gone = [path for path, file in self.read.items() if listing.get(path) != file]
+        new = [path for path, file in listing.items() if self.read.get(path) != file]
+        self.read = dict(listing)
+        return gone, new
+
+
+def take_labels(connection: duckdb.DuckDBPyConnection, path: str) -> None:
+    """One file's labels into the table `labels`. A file that cannot be read, or has no labels, adds nothing."""
+    import duckdb
+
+    source = _source(path)
+    try:
+        columns = {str(row[0]) for row in connection.execute(f"describe select * from {source}").fetchall()}
+        if {"request_id", "label"} <= columns:
+            at = "try_cast(labelled_at as timestamptz)" if "labelled_at" in columns else "null::timestamptz"
+            connection.execute(
+                f"insert into labels select $path, {_HASH.format('request_id')}, label::varchar, {at} from {source}"
+                " where request_id is not null and label is not null",
+                {"path": path},
+            )
+    except duckdb.Error:
+        return
+
+
+def take_labelled_baseline(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
+    """The baseline's own scores and labels, which calibrate estimates; where it has none, there is no estimate."""
+    for path in paths:
+        columns = {str(row[0]) for row in connection.execute(f"describe select * from {_source(path)}").fetchall()}
+        if {"prediction", "score", "label"} <= columns:
+            connection.execute(
+                "insert into labelled_baseline select prediction::varchar, try_cast(score as double), label::varchar"
+                f" from {_source(path)} where prediction is not null and label is not null"
+            )
+
+
+def _source(path: str) -> str:
+    quoted = "'" + path.replace("'", "''") + "'"
+    return f"read_csv({quoted})" if path.endswith((".csv", ".csv.gz")) else f"read_parquet({quoted})"

@@ -1,0 +1,149 @@
+"""Log files as DuckDB sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.logs.canonical import Layout, text_literal
+from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.rows import layout_rows, macros, placed, plain_rows
+from clawpipe_tui.logs.staging import staged
+
+if TYPE_CHECKING:
+    import duckdb
+
+_OWN_KEY = "clawpipe file name"
+_TAKEN_APART = "log_rows"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of some log files as SQL."""
+
+    source: str
+    columns: Mapping[str, str]
+    """Column → DuckDB type."""
+    key: str
+    """SQL for the position of a row's file among the files."""
+    layout: Layout
+    """With the expressions that mean something in these files."""
+    unknown: Mapping[str, str]
+    """Canonical columns whose expression means nothing here, and why."""
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB of one's own: in memory, UTC, silent, no downloads."""
+    import duckdb
+
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    connection.execute("set preserve_insertion_order = false")
+    return connection
+
+
+@contextmanager
+def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], layout: Layout) -> Generator[Rows]:
+    """The rows of these files, while the context lasts. Raises duckdb.Error, OSError where they cannot be read.
+
+    Text and JSON bodies are taken apart once, into a table; Parquet is read where it lies.
+    """
+    with staged(files, layout.form) as paths:
+        if layout.select or layout.form != "parquet":
+            source, key, columns = _taken_apart(connection, files, paths, layout)
+        else:
+            columns = columns_of(connection, paths)
+            source, key = keyed_source(paths, columns)
+        bound, unknown, types = _bound(connection, source, files, layout)
+        try:
+            yield Rows(source, {**columns, **types}, key, bound, unknown)
+        finally:
+            connection.execute(f"drop table if exists {_TAKEN_APART}")
+
+
+def _taken_apart(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], paths: Sequence[str], layout: Layout
+) -> tuple[str, str, dict[str, str]]:
+    select = f"select *, file_index from {plain_rows(paths, layout.form)}"
+    if layout.select:
+        connection.execute(macros())
+        select = layout_rows(files, layout, paths)
+    connection.execute(f"create or replace temp table {_TAKEN_APART} as {select}")
+    columns = _described(connection, _TAKEN_APART)
+    columns.pop("file_index")
+    return _TAKEN_APART, "file_index", columns
+
+
+def _bound(
+    connection: duckdb.DuckDBPyConnection, source: str, files: Sequence[LogFile], layout: Layout
+) -> tuple[Layout, dict[str, str], dict[str, str]]:
+    """The layout with the expressions that bind; a column that a file lacks leaves one thing empty, not all.
+
+    Why the others do not bind comes with it, and of which type the prediction is.
+    """
+    import duckdb
+
+    expressions = {name: placed(sql, files) for name, sql in layout.expressions.items()}
+    unknown: dict[str, str] = {}
+    types: dict[str, str] = {}
+    try:
+        if expressions:
+            listed = ", ".join(f"({sql})" for sql in expressions.values())
+            described = connection.execute(f"describe select {listed} from {source}").fetchall()
+            types = {name: row[1] for name, row in zip(expressions, described, strict=True) if name == "prediction"}
+    except duckdb.Error:
+        reasons = {name: _why_not(connection, sql, source) for name, sql in expressions.items()}
+        unknown = {name: reason for name, reason in reasons.items() if reason}
+    known = {name: sql for name, sql in expressions.items() if name not in unknown}
+    return replace(layout, expressions=known), unknown, types
+
+
+def _why_not(connection: duckdb.DuckDBPyConnection, sql: str, source: str) -> str:
+    import duckdb
+
+    try:
+        connection.execute(f"describe select ({sql}) from {source}")
+    except duckdb.Error as error:
+        return str(error).strip().splitlines()[0]
+    return ""
+
+
+def keyed_source(paths: Sequence[str], columns: Mapping[str, str]) -> tuple[str, str]:
+    """Parquet files as a source, with the SQL for the position of a row's file in `paths`.
+
+    DuckDB's own file_index is hidden by a log's column of that name; then the file's name says it, more slowly.
+    """
+    source = plain_rows(paths)
+    if not any(name.lower() == "file_index" for name in columns):
+        return source, "file_index"
+    named = source.removesuffix(")") + f", filename = '{_OWN_KEY}')"
+    literals = ", ".join(text_literal(path) for path in paths)
+    return named, f'list_position([{literals}], "{_OWN_KEY}") - 1'
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> dict[str, str]:
+    """Column → DuckDB type. Where types clash between files, each file is asked for itself; the first that knows wins.
+
+    Raises duckdb.Error where no file can be described.
+    """
+    import duckdb
+
+    try:
+        return _described(connection, plain_rows(paths))
+    except duckdb.Error as error:
+        found: dict[str, str] = {}
+        for path in paths if len(paths) > 1 else ():
+            try:
+                found = _described(connection, plain_rows([path])) | found
+            except duckdb.Error:
+                continue
+        if not found:
+            raise error from None
+        return found
+
+
+def _described(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"describe select * from {source}").fetchall()}
