@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from clawpipe_tui.dialogs.picture import Pages, Picture
 from clawpipe_tui.dialogs.text import shown
 from clawpipe_tui.panels.canvas import Canvas
-from clawpipe_tui.panels.cells import cell_width
+from clawpipe_tui.panels.cells import cell_width, fit
 from clawpipe_tui.panels.look import Line, Look, Span
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Skin:
 
     theme: str
     look: Look
+    band: Span | None = None
+    """The environment, at the right of every dialog's title."""
 
 
 class Dialog(ModalScreen[Answer]):
@@ -72,8 +74,11 @@ class Dialog(ModalScreen[Answer]):
     def on_pages_scrolled(self) -> None:
         """The title says which lines are in sight."""
         width, position = self.app.size.width, self.query_one(Pages).position
-        title = f" {self.heading}".ljust(width - cell_width(position) - 1) + position
-        self.query_one("#title", Picture).show(_one_line([Span(title.ljust(width), "cursor")], width, self.skin.look))
+        band = self.skin.band
+        room = width - (cell_width(band.text) if band else 0)
+        title = f" {self.heading}".ljust(room - cell_width(position) - 1) + position
+        spans = [Span(fit(title, room), "cursor"), *([band] if band else [])]
+        self.query_one("#title", Picture).show(_one_line(spans, width, self.skin.look))
 
     def on_key(self, event: Key) -> None:
         """Scrolling and closing; a dialog that has an input sees only what the input leaves."""

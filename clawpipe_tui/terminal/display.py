@@ -18,10 +18,12 @@ from clawpipe_tui.terminal.driver import LineDriver
 from clawpipe_tui.terminal.ending import last_resort
 from clawpipe_tui.terminal.frame import Frame, Row, changes, row_of
 from clawpipe_tui.terminal.ink import Ink
+from clawpipe_tui.terminal.line import Traffic
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.driver import Driver
+    from textual.messages import TerminalSupportsSynchronizedOutput
     from textual.screen import Screen
     from textual.strip import Strip
 
@@ -54,6 +56,8 @@ class TerminalApp(App[None]):
         self._strips: list[Strip] = []
         self._cursor = (0, 0)
         self._late = False
+        self._asked_at: float | None = None
+        self._round_trip_s: float | None = None
 
     @property
     def terminal(self) -> LineDriver | None:
@@ -126,6 +130,31 @@ class TerminalApp(App[None]):
         """Draw everything, as on a terminal of which nothing is known."""
         self._sent = None
         self.send_frame()
+
+    def traffic(self) -> Traffic | None:
+        """What the terminal has cost so far."""
+        driver = self.terminal
+        if driver is None:
+            return None
+        line = driver.line
+        return Traffic(line.sent, line.bytes_per_s(), self.frames, self.dropped, self.frame_s, self._round_trip_s)
+
+    def ask_round_trip(self) -> None:
+        """Ask the terminal something that every terminal answers, and note when."""
+        if self.terminal:
+            self._asked_at = time.monotonic()
+            self.terminal.write("\x1b[?2026$p")
+
+    def _on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
+        super()._on_terminal_supports_synchronized_output(message)
+        if self._asked_at is not None:
+            self._round_trip_s, self._asked_at = time.monotonic() - self._asked_at, None
+
+    def set_terminal_title(self, text: str) -> None:
+        """Put a text into the terminal's own title; it gets its old one back at the end."""
+        if self.terminal:
+            self.terminal.write(f"\x1b[22;2t\x1b]2;{text}\x07")
+            self.terminal.titled = True
 
     # The terminal's own life
 

@@ -69,6 +69,7 @@ class LineDriver(LinuxDriver):
         self.owner = cast("Terminated", app)
         self.line = Line(os.dup(terminal_fd()), drained=self._tell(self.owner.line_drained))
         self._stopped = False
+        self.titled = False
 
     def _tell(self, callback: Callable[[], object]) -> Callable[[], None]:
         """The callback on the event loop, from any thread, also when the loop has ended meanwhile."""
@@ -82,6 +83,12 @@ class LineDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Send this; never blocks."""
         self.line.write(data)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, its title included."""
+        if self.titled:
+            self.write("\x1b[23;2t")
+        super().stop_application_mode()
 
     def close(self) -> None:
         """Let the last bytes go; a terminal that takes nothing gets only what restores it."""

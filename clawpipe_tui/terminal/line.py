@@ -9,9 +9,23 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 _CHUNK = 4_096
 _METER_S = 10.0
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What the terminal has cost so far."""
+
+    sent_bytes: int
+    bytes_per_s: float
+    frames: int
+    dropped: int
+    frame_s: float
+    round_trip_s: float | None = None
+    """None where the terminal has not answered."""
 
 
 class Line:
