@@ -67,20 +67,26 @@ def _content(
         return words(state.message or f"loading {state.age_s:.0f} s", width, height, look)
     if state.kind == "failed":
         return words(state.message or "This panel failed without saying why.", width, height, look, "bad")
-    if result is None or not result.rows or not result.columns:
-        message = f"{NO_ROWS} - {state.message}" if state.message else NO_ROWS
-        return words(message, width, height, look)
+    if state.kind == "empty" or result is None or not result.rows or not result.columns:
+        return words(_why_empty(state), width, height, look)
     if spec.draw in _WALKED:
         draw, _ = _WALKED[spec.draw]
         return draw(spec, result, width, height, look, focused=focused, cursor=cursor)
     return _CHARTS[spec.draw](spec, result, width, height, look)
 
 
+def _why_empty(state: PanelState) -> str:
+    """What the log cannot say is not a lack of rows."""
+    if state.result and state.result.note:
+        return state.result.note
+    return f"{NO_ROWS} - {state.message}" if state.message else NO_ROWS
+
+
 def _note(spec: PanelSpec, state: PanelState, height: int, cursor: int | None) -> str:
     """Which rows of how many are shown, where not all of them are."""
     count = row_count(spec, state)
     if not count:
-        return ""
+        return state.message if state.kind == "fresh" else ""
     _, visible = _WALKED[spec.draw]
     shown = visible(count, height, cursor)
     return f"{shown.start + 1}-{shown.stop} of {count}" if shown and len(shown) < count else ""
