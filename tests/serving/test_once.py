@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -162,12 +164,14 @@ def test_a_console_that_is_killed_between_send_and_answer_says_so_at_its_next_st
 
         write = scope.get("method") == "PUT" and b"dry_run" not in scope["query_string"]
         await app(scope, receive, kept if write else send)
+        await asyncio.sleep(2 if write else 0)
 
     stage[0].app = held
     words = [sys.executable, "-c", _CONSOLE, tireless.url, str(tmp_path / "state"), str(Path(__file__).parent)]
     console = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     while not sent_on.exists():
         assert console.poll() is None
+        time.sleep(0.005)
     os.kill(console.pid, signal.SIGKILL)
     console.wait()
     stage[0].app = app
