@@ -159,6 +159,7 @@ def _add_terminal(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     completion = add("completion", "a completion script for the shell, with names of models and versions")
     completion.add_argument("shell", choices=("bash", "zsh", "fish", "words"))
     completion.add_argument("typed", nargs="*", help=argparse.SUPPRESS)
+    completion.set_defaults(command_words=command_words)
 
 
 def command_words() -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from contextlib import suppress
 
 from clawpipe_tui.commands.output import out
@@ -40,18 +41,15 @@ def run(given: argparse.Namespace) -> int:
     if given.shell in SCRIPTS:
         out(SCRIPTS[given.shell])
         return OK
-    found = words_after(given.typed or [""])
+    found = words_after(given.typed or [""], given.command_words())
     if found:
         out("\n".join(found))
     return OK
 
 
-def words_after(typed: list[str]) -> list[str]:
+def words_after(typed: list[str], commands: Mapping[str, list[str]]) -> list[str]:
     """What the last word could become; the words before it say what is wanted."""
-    from clawpipe_tui.cli import command_words
-
     *before, last = typed
-    commands = command_words()
     command = next((word for word in before if word in commands), "")
     if last.startswith("-"):
         return sorted(name for name in commands.get(command, commands[""]) if name.startswith(last))

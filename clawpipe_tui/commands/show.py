@@ -41,7 +41,7 @@ def run(given: argparse.Namespace) -> int:
         lines = frame(Desk(settings, view, width, height), log.session)
     palette = PALETTES[settings.theme]
     if given.svg:
-        from clawpipe_tui.commands.picture import to_svg
+        from clawpipe_tui.terminal.picture import to_svg
 
         out(to_svg(lines, palette, f"clawpipe-tui · {screen.name}"))
     else:

@@ -26,7 +26,7 @@ def default_path(panel: str, desk: Desk) -> str:
 
 def write_rows(result: Result, path: Path) -> str:
     """Write the rows by the file's ending. Raises UsageError for an ending that is not known, and where it exists."""
-    from clawpipe_tui.commands.output import result_bytes
+    from clawpipe_tui.formats import result_bytes
 
     _check(path, ROWS)
     path.write_bytes(result_bytes(result, path.suffix.removeprefix(".")))
@@ -35,9 +35,9 @@ def write_rows(result: Result, path: Path) -> str:
 
 def write_frame(desk: Desk, path: Path) -> str:
     """Write what is on screen by the file's ending. Raises UsageError."""
-    from clawpipe_tui.commands.picture import to_svg
     from clawpipe_tui.panels.frame import to_ansi, to_text
     from clawpipe_tui.panels.look import PALETTES
+    from clawpipe_tui.terminal.picture import to_svg
 
     _check(path, FRAMES)
     lines, palette = frame_lines(desk), PALETTES[desk.settings.theme]
