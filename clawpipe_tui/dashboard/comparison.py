@@ -27,11 +27,13 @@ def compare(
 ) -> Comparison:
     """How two versions behave, and in what they differ on paper; one may fail without the other."""
     try:
-        result = ask("version_diff", {**context, "version": pair.a, "other": pair.b})
+        bound = {**context, "version": pair.a, "other": pair.b}
+        result, decided = ask("version_diff", bound), ask("version_decision", bound).records()
         measures = PanelState("fresh" if result.rows else "empty", result)
+        said = (str(decided[0]["verdict"]), str(decided[0]["sentence"])) if decided else ("", "")
     except ClawpipeError as error:
-        measures = PanelState("failed", message=sentence(error))
-    compared = Comparison(pair, measures, no_documents=NO_REGISTRY)
+        measures, said = PanelState("failed", message=sentence(error)), ("", "")
+    compared = Comparison(pair, measures, *said, no_documents=NO_REGISTRY)
     if registry is None:
         return compared
     try:

@@ -16,6 +16,7 @@ from clawpipe_tui.dashboard.prompt import Kind, Prompt, completed, edited
 from clawpipe_tui.dashboard.reproduce import command_for, row_text
 from clawpipe_tui.dashboard.view import BASELINES, cursor_row, panel_in
 from clawpipe_tui.errors import ClawpipeError, nearest
+from clawpipe_tui.snapshot import drives
 from clawpipe_tui.terminal.clipboard import copied
 from clawpipe_tui.window import parse_span_s
 from clawpipe_tui.wording import seconds
@@ -193,6 +194,10 @@ class Hands:
         if missing:
             return f"This panel has no column {missing!r}. {nearest(missing, columns)}"
         self.console.look_at(views.arrange(desk.view, panel.name, **wish))
+        if drives(panel):
+            # The others follow the row that is now under the cursor.
+            after = self.console.desk
+            self.console.put(replace(after, view=views.move(after.view, after.scene(), 0)))
         return ""
 
     # Pace

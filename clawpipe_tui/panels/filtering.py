@@ -121,7 +121,7 @@ def filtered(state: PanelState, text: str) -> PanelState:
         return replace(state, result=kept)
     why = f" ({found.wrong})" if found.wrong else ""
     message = f"Nothing of {len(result.rows)} rows matches /{text}{why}. / changes the filter, esc in it removes it."
-    return replace(state, kind="empty", result=kept, message=message)
+    return replace(state, kind="empty", result=replace(kept, note=message), message=message)
 
 
 def matches(result: Result, text: str) -> tuple[int, str]:

@@ -127,8 +127,15 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]] = {
         (("mobile", "v43", 900, 11.0, 3.0), ("web", "v43", 700, 8.0, 2.0), ("batch", "v42", 9_000, 1.0, 0.1)),
     ),
     "version_diff": (
-        ("measure", "unit", "a", "b", "difference", "verdict"),
-        (("error_pct", "%", 1.0, 9.1, 8.1, "worse"), ("p95_ms", "ms", 88.0, 840.0, 752.0, None)),
+        ("measure", "unit", "a", "b", "difference", "verdict", "low", "high", "detectable"),
+        (
+            ("error_pct", "%", 1.0, 9.1, 8.1, "worse", 6.9, 9.4, 1.1),
+            ("p95_ms", "ms", 88.0, 840.0, 752.0, "worse", 640.0, 810.0, 40.0),
+        ),
+    ),
+    "version_decision": (
+        ("a_version", "b_version", "verdict", "sentence"),
+        (("v42", "v43", "worse", "Roll back v43: 9.1 % of its requests fail, v42 1.0 % (+6.9 to +9.4 points)."),),
     ),
     "silence": (
         ("version", "role", "requests", "first_at", "last_at", "silent_s"),
