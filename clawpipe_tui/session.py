@@ -223,4 +223,11 @@ def honest(result: Result, known: Sequence[Capability]) -> Result:
 
 
 def _settings(config: Config) -> LogSettings:
-    return LogSettings(config.log_files, layout_of(config), config.baseline_files, config.baseline_span, bool(config.label_files))
+    return LogSettings(
+        config.log_files,
+        layout_of(config),
+        config.baseline_files,
+        config.baseline_span,
+        by_wall_clock=config.now is None,
+        labelled=bool(config.label_files),
+    )

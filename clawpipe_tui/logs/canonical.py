@@ -101,11 +101,18 @@ def missing_columns(columns: Mapping[str, str], layout: Layout) -> tuple[str, ..
 
 
 def canonical_select(
-    source: str, columns: Mapping[str, str], layout: Layout, watched: Mapping[str, Kind], *, key: str = "file_index"
+    source: str,
+    columns: Mapping[str, str],
+    layout: Layout,
+    watched: Mapping[str, Kind],
+    *,
+    key: str = "file_index",
+    latest: datetime | None = None,
 ) -> str:
     """A select over `source` (SQL) that yields file_index, the canonical columns, and the watched ones as f0, f1, …
 
-    `key` is the SQL for the position of a row's file in the source. Raises LogError where the log has no time column.
+    `key` is the SQL for the position of a row's file in the source; a row later than `latest` has no time. Raises
+    LogError where the log has no time column.
     """
     parts = [
         f"{key} as file_index",
@@ -118,11 +125,37 @@ def canonical_select(
         f"{_number('latency_ms', columns, layout)} as latency_ms",
         f"{_text('client', columns, layout)} as client",
     ]
+    if is_weighed(columns, layout):
+        parts.append(f"{_weight(columns, layout)} as weight")
     for index, (name, kind) in enumerate(watched.items()):
         read = _number if kind == "numeric" else _text
         parts.append(f"{read(name, columns, layout)} as f{index}")
-    plausible = f"case when served_at >= {_EARLIEST} and served_at < {_LATEST} then served_at end as served_at"
+    end = f"timestamptz '{latest.isoformat()}'" if latest else _LATEST
+    plausible = f"case when served_at >= {_EARLIEST} and served_at < {end} then served_at end as served_at"
     return f"select * replace ({plausible}) from (select {', '.join(parts)} from {source})"
+
+
+def is_weighed(columns: Mapping[str, str], layout: Layout) -> bool:
+    """Whether the log says which share of the requests is logged, so that each row stands for several."""
+    return _expression("sampling_fraction", columns, layout) is not None
+
+
+def _weight(columns: Mapping[str, str], layout: Layout) -> str:
+    """How many requests a row stands for: the inverse of its sampling fraction, 1 where that is no share."""
+    fraction = _number("sampling_fraction", columns, layout)
+    return f"case when {fraction} > 0 and {fraction} <= 1 then 1 / {fraction} else 1e0 end"
+
+
+def same_request(columns: Mapping[str, str], layout: Layout) -> tuple[str, str] | None:
+    """SQL for a request's id, and for what makes two rows with that id the same request; None without ids.
+
+    A shadow answers the same request as the live version, so role, model and version belong to it.
+    """
+    request_id = _expression("request_id", columns, layout)
+    if request_id is None:
+        return None
+    others = (_expression(name, columns, layout) for name in ("model", "version", "role"))
+    return request_id, ", ".join(other for other in others if other)
 
 
 def within(source: str, columns: Mapping[str, str], layout: Layout, span: tuple[datetime, datetime]) -> str:

@@ -12,6 +12,7 @@ _SUBJECTS: Mapping[str, str] = {
     "request_id": "request ids", "prediction": "predictions", "score": "scores", "role": "roles",
 }  # fmt: skip
 _OF_OUTCOMES = frozenset({"outcome", "error", "error_pct", "timeout_pct", "fallback_pct", "failed_pct"})
+_SAMPLED = "requests: a sample is logged; each row counts as the inverse of its sampling fraction"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,14 @@ def capabilities(columns: Iterable[str], layout: Layout) -> tuple[Capability, ..
     missing = set(missing_columns(dict.fromkeys(columns, ""), layout))
     missing |= {"version"} - known if not layout.version else set()
     found: list[Capability] = []
+    if "sampling_fraction" in known:
+        found.append(Capability("requests", given=True, words=_SAMPLED))
     for name, subject in _SUBJECTS.items():
         default = f"{subject}: not in this log" if name in missing else ""
         found.append(Capability(name, name not in missing, layout.words.get(name, default)))
-    found += [Capability(name, given=True, words=words) for name, words in layout.words.items() if name not in _SUBJECTS]
+    found += [
+        Capability(name, given=True, words=words) for name, words in layout.words.items() if name not in _SUBJECTS
+    ]
     return tuple(found)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
-from clawpipe_tui.logs.canonical import Layout, canonical_select
+from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, is_weighed
 from clawpipe_tui.logs.footer import Footer, first_line
 from clawpipe_tui.logs.listing import LogFile, is_unchanged
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
@@ -16,15 +17,17 @@ from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.parts import LedgerEntry
 from clawpipe_tui.rollups.reduce import reductions, spans
-from clawpipe_tui.rollups.source import Rows, rows_of
+from clawpipe_tui.rollups.source import Rows, once_each, rows_of
 from clawpipe_tui.rollups.values import in_groups, values_table
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+AHEAD = timedelta(days=1)
+"""How far ahead of the clock a row may be: clocks differ by minutes, times without a zone by hours."""
 Looked = tuple[LogFile, Footer]
-_NO_ROWS: Mapping[str, object] = {"rows": 0, "timeless": 0, "first_at": None, "last_at": None}
+_NO_ROWS: Mapping[str, object] = {"rows": 0, "timeless": 0, "ahead": 0, "first_at": None, "last_at": None}
 """Of a file that speaks of nothing by itself: requests whose answers are in another one."""
 
 
@@ -43,6 +46,8 @@ class Reducer:
     connection: duckdb.DuckDBPyConnection
     layout: Layout
     bins: tuple[ColumnBins, ...]
+    by_wall_clock: bool = False
+    """Whether the log is of the present, so that a row far ahead of the clock has a wrong time."""
     labelled: bool = False
     """Whether labels are expected, so that answers are kept for them to find."""
 
@@ -81,25 +86,34 @@ class Reducer:
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
         import pyarrow as pa
 
-        canonical = canonical_select(rows.source, rows.columns, rows.layout, {}, key=rows.key)
-        tables = {name: self._table(name, sql) for name, sql in reductions(canonical).items()}
-        found = {row["file"]: row for row in self.connection.sql(spans(canonical)).to_arrow_table().to_pylist()}
-        canonical = canonical_select(rows.source, rows.columns, rows.layout, ANSWER, key=rows.key)
+        latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
+        repeated, rows = once_each(self.connection, rows)
+        weighed = is_weighed(rows.columns, rows.layout)
+        canonical = canonical_of(rows, {}, latest)
+        tables = {name: self._table(name, sql) for name, sql in reductions(canonical, weighed=weighed).items()}
+        every = spans(canonical_of(rows, {}, None), latest)
+        found = {row["file"]: row for row in self.connection.sql(every).to_arrow_table().to_pylist()}
+        canonical = canonical_of(rows, ANSWER, latest)
         tables["answers"] = self._table("answers", answers_select(canonical, labelled=self.labelled))
         values = [table_schema("values").empty_table()]
         for bins in map(tuple, in_groups(self.bins)):
-            canonical = canonical_select(rows.source, rows.columns, rows.layout, kinds_of(bins), key=rows.key)
-            values.append(values_table(self.connection, canonical, bins))
+            canonical = canonical_of(rows, kinds_of(bins), latest)
+            values.append(values_table(self.connection, canonical, bins, weighed=weighed))
         tables["values"] = pa.concat_tables(values)
         notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
         entries = (
-            _read_entry(index, file, _told(footer, rows), found.get(index, _NO_ROWS), notes)
+            _read_entry(index, file, _told(footer, rows), found.get(index, _NO_ROWS), repeated.get(index, 0), notes)
             for index, (file, footer) in enumerate(files)
         )
         return Reduced(tables, tuple(entries))
 
     def _table(self, name: str, sql: str) -> pa.Table:
         return exact(self.connection.sql(sql).to_arrow_table(), name)
+
+
+def canonical_of(rows: Rows, watched: Mapping[str, Kind], latest: datetime | None) -> str:
+    """The canonical select over some files; what is later than `latest` has no time."""
+    return canonical_select(rows.source, rows.columns, rows.layout, watched, key=rows.key, latest=latest)
 
 
 def entry_of(file: LogFile, state: str, reason: str) -> LedgerEntry:
@@ -122,10 +136,12 @@ def _told(footer: Footer, rows: Rows) -> Footer:
 
 
 def _read_entry(
-    index: int, file: LogFile, footer: Footer, span: Mapping[str, object], notes: Sequence[str]
+    index: int, file: LogFile, footer: Footer, span: Mapping[str, object], repeated: int, notes: Sequence[str]
 ) -> LedgerEntry:
-    timeless = span["timeless"]
+    timeless, ahead = span["timeless"], span["ahead"]
     reasons = [f"{timeless} rows left out: served_at cannot be read as a time since 1970"] if timeless else []
+    reasons += [f"{ahead} rows left out: their time is more than a day ahead of the clock"] if ahead else []
+    reasons += [f"{repeated} rows left out: their request id stands in this file already"] if repeated else []
     reasons += [*notes, *([footer.note] if footer.note else [])]
     entry = replace(whole_entry(file, footer, "read", "; ".join(reasons)), file=index)
     return replace(entry, rows=span["rows"], first_at=span["first_at"], last_at=span["last_at"])

@@ -98,17 +98,18 @@ def _places(numbers: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.
 
 
 def counted_table(counts: Sequence[NDArray[np.int64]], columns: Sequence[ColumnBins], keys: pa.Table) -> pa.Table:
-    """The counts that are not 0 as rows of the values table, with the keys of their groups."""
+    """The counts that are not 0, times the weight of their group, as rows of the values table with the group's keys."""
     import pyarrow as pa
 
     parts: list[pa.Table] = []
     for found, column in zip(counts, columns, strict=True):
         group, place = np.nonzero(found)
-        rows = keys.take(pa.array(group))
+        rows = keys.drop_columns("weight").take(pa.array(group))
+        weights = keys["weight"].to_numpy()[group]
         rows = rows.append_column("column", pa.array([column.column] * len(group), pa.string()))
         rows = rows.append_column("bin", pa.array(_bin_numbers(column)[place]))
         rows = rows.append_column("category", pa.nulls(len(group), pa.string()))
-        parts.append(rows.append_column("n", pa.array(found[group, place])))
+        parts.append(rows.append_column("n", pa.array(np.rint(found[group, place] * weights).astype(np.int64))))
     return pa.concat_tables(parts)
 
 

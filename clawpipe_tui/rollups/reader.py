@@ -137,7 +137,10 @@ class LogReader:
     def _reduce(self, looked: _LookedAt) -> Part | None:
         trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
         bins = self.baseline.bins if self.baseline else ()
-        reducer = Reducer(self._connection, self.settings.layout, bins, self.settings.labelled)
+        settings = self.settings
+        reducer = Reducer(
+            self._connection, settings.layout, bins, by_wall_clock=settings.by_wall_clock, labelled=settings.labelled
+        )
         reduced = reducer.reduce(looked.fresh)
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good

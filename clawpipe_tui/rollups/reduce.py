@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, LATENCY_GRAIN_S, VALUE_GRAIN_S
 
@@ -19,57 +20,63 @@ def keys(grain_s: int) -> str:
     return f"file_index::integer as file, {bucket_start} as bucket_start, model, version, role"
 
 
-def spans(canonical: str) -> str:
-    """Rows, span and rows without a time, for the ledger, by file."""
+def spans(canonical: str, latest: datetime | None = None) -> str:
+    """Rows, span, rows without a time and rows ahead of the clock, for the ledger, by file."""
+    ahead = f"served_at >= timestamptz '{latest.isoformat()}'" if latest else "false"
     return f"""
-        select file_index::integer as file, count(*) as rows, min(served_at) as first_at, max(served_at) as last_at,
-               count_if(served_at is null)::bigint as timeless
+        select file_index::integer as file, count(*) as rows,
+               min(served_at) filter (not {ahead}) as first_at, max(served_at) filter (not {ahead}) as last_at,
+               count_if(served_at is null)::bigint as timeless, count_if({ahead})::bigint as ahead
         from ({canonical}) group by all order by file
     """
 
 
-def reductions(canonical: str) -> Mapping[str, str]:
-    """Rollup table → the select that fills it. Rows whose time cannot be read are left to the ledger."""
+def reductions(canonical: str, *, weighed: bool = False) -> Mapping[str, str]:
+    """Rollup table → the select that fills it. Rows whose time cannot be read are left to the ledger.
+
+    `weighed` rows stand for as many requests as their weight says.
+    """
     rows = f"(select * from ({canonical}) where served_at is not null)"
+    n = "round(sum(weight))::bigint" if weighed else "count(*)"
     return {
-        "requests": _requests(rows),
-        "latencies": _latencies(rows),
-        "errors": _errors(rows),
-        "clients": _clients(rows),
+        "requests": _requests(rows, n),
+        "latencies": _latencies(rows, n),
+        "errors": _errors(rows, n),
+        "clients": _clients(rows, n),
     }
 
 
-def _requests(rows: str) -> str:
+def _requests(rows: str, n: str) -> str:
     return f"""
-        select {keys(COUNT_GRAIN_S)}, outcome, count(*) as n, min(served_at) as first_at, max(served_at) as last_at
+        select {keys(COUNT_GRAIN_S)}, outcome, {n} as n, min(served_at) as first_at, max(served_at) as last_at
         from {rows} group by all
     """
 
 
-def _latencies(rows: str) -> str:
+def _latencies(rows: str, n: str) -> str:
     """Logarithmic buckets; a zero or negative latency is a clock's artefact and counts in the lowest bucket."""
     bucket = f"cast(floor(ln(greatest(latency_ms, 1e-3)) / ln({LATENCY_BASE}) + 1e-9) as integer)"
     return f"""
-        select {keys(LATENCY_GRAIN_S)}, {ANSWERED} as ok, {bucket} as bucket, count(*) as n
+        select {keys(LATENCY_GRAIN_S)}, {ANSWERED} as ok, {bucket} as bucket, {n} as n
         from {rows} where isfinite(latency_ms) group by all
     """
 
 
-def _errors(rows: str) -> str:
+def _errors(rows: str, n: str) -> str:
     return f"""
         with counted as (
             select {keys(COUNT_GRAIN_S)}, outcome, coalesce(nullif(trim(error), ''), outcome) as error,
-                   count(*) as n, min(served_at) as first_at, max(served_at) as last_at
+                   {n} as n, min(served_at) as first_at, max(served_at) as last_at
             from {rows} where outcome <> 'ok' group by all
         ), kept as (select error from counted group by error order by sum(n) desc, error limit {_MOST_ERRORS})
         select * replace (case when error in (from kept) then error else '(other errors)' end as error) from counted
     """
 
 
-def _clients(rows: str) -> str:
+def _clients(rows: str, n: str) -> str:
     return f"""
         with counted as (
-            select {keys(VALUE_GRAIN_S)}, left(client, 80) as client, outcome, count(*) as n
+            select {keys(VALUE_GRAIN_S)}, left(client, 80) as client, outcome, {n} as n
             from {rows} where client is not null group by all
         ), kept as (select client from counted group by client order by sum(n) desc, client limit {_MOST_CLIENTS})
         select * replace (case when client in (from kept) then client else '(other clients)' end as client)

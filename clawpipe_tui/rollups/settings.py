@@ -20,6 +20,8 @@ class LogSettings:
     layout: Layout
     baseline_files: tuple[str, ...] = ()
     baseline_span: tuple[datetime, datetime] | None = None
+    by_wall_clock: bool = False
+    """Whether the console's clock is the wall clock; with another one nothing can be said to be ahead of it."""
     labelled: bool = False
     """Whether labels are expected."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.logs.canonical import Layout, text_literal
+from clawpipe_tui.logs.canonical import Layout, same_request, text_literal
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.logs.rows import layout_rows, macros, placed, plain_rows
 from clawpipe_tui.logs.staging import staged
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _OWN_KEY = "clawpipe file name"
+_KEPT_KEY = "clawpipe file"
 _TAKEN_APART = "log_rows"
 
 
@@ -62,6 +63,25 @@ def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], lay
             yield Rows(source, {**columns, **types}, key, bound, unknown)
         finally:
             connection.execute(f"drop table if exists {_TAKEN_APART}")
+
+
+def once_each(connection: duckdb.DuckDBPyConnection, rows: Rows) -> tuple[dict[int, int], Rows]:
+    """How many rows of each file repeat a request of that file, and the rows without them (docs/decisions)."""
+    same = same_request(rows.columns, rows.layout)
+    if same is None:
+        return {}, rows
+    request_id, others = same
+    parts = ", ".join(part for part in (f"{rows.key}", request_id, others) if part)
+    counted = f"""
+        select {rows.key} as file, count({request_id}) - count(distinct hash({parts})) filter ({request_id} is not null)
+        from {rows.source} group by 1
+    """
+    repeated = {file: number for file, number in connection.execute(counted).fetchall() if number}
+    if not repeated:
+        return {}, rows
+    first = f"row_number() over (partition by {parts}) = 1"
+    kept = f'(select *, {rows.key} as "{_KEPT_KEY}" from {rows.source} qualify {request_id} is null or {first})'
+    return repeated, replace(rows, source=kept, key=f'"{_KEPT_KEY}"')
 
 
 def _taken_apart(

@@ -40,48 +40,52 @@ def in_groups(columns: Sequence[T]) -> Iterator[Sequence[T]]:
     return (columns[begin : begin + _COLUMNS_AT_ONCE] for begin in range(0, len(columns), _COLUMNS_AT_ONCE))
 
 
-def values_table(connection: duckdb.DuckDBPyConnection, canonical: str, bins: Sequence[ColumnBins]) -> pa.Table:
+def values_table(
+    connection: duckdb.DuckDBPyConnection, canonical: str, bins: Sequence[ColumnBins], *, weighed: bool = False
+) -> pa.Table:
     """Count every watched column of the rows of a canonical select, whose columns f0, f1, … are in the order of `bins`.
 
-    Rows whose time cannot be read take no part.
+    Rows whose time cannot be read take no part. `weighed` rows count as often as their weight says: the weight is one
+    more key of their group, by which the group's counts are multiplied.
     """
     import pyarrow as pa
 
-    groups = _number_groups(connection, canonical)
+    groups = _number_groups(connection, canonical, weighed=weighed)
     numeric = [(place, column) for place, column in enumerate(bins) if column.kind == "numeric"]
     categorical = [(place, column) for place, column in enumerate(bins) if column.kind == "categorical"]
     parts = [table_schema("values").empty_table()]
     if numeric:
         columns = [column for _, column in numeric]
-        numbers = _numbered(canonical, numeric)
+        numbers = _numbered(canonical, numeric, weighed=weighed)
         counts = count_bins(connection, numbers, groups, columns, [_of_an_answer(column) for column in columns])
-        keys = connection.sql(f"select {_KEYS} from row_groups order by g").to_arrow_table()
+        keys = connection.sql(f"select {_KEYS}, weight from row_groups order by g").to_arrow_table()
         parts.append(exact(counted_table(counts, columns, keys), "values"))
     if categorical:
-        sql = _categories(_numbered(canonical, categorical), categorical)
+        sql = _categories(_numbered(canonical, categorical, weighed=weighed), categorical)
         parts.append(exact(connection.sql(sql).to_arrow_table(), "values"))
     return pa.concat_tables(parts)
 
 
-def _number_groups(connection: duckdb.DuckDBPyConnection, canonical: str) -> int:
+def _number_groups(connection: duckdb.DuckDBPyConnection, canonical: str, *, weighed: bool) -> int:
     """Number the groups that these rows fall into, from 0; returns how many there are."""
+    weight = "weight" if weighed else "1e0 as weight"
     connection.execute(f"""
         create or replace temp table row_groups as
-        select (row_number() over () - 1)::integer as g, file, slot, model, version, role,
+        select (row_number() over () - 1)::integer as g, file, slot, model, version, role, weight,
                make_timestamptz(slot * {VALUE_GRAIN_S * 1_000_000}) as bucket_start
-        from   (select distinct file_index::integer as file, {_SLOT} as slot, model, version, role
+        from   (select distinct file_index::integer as file, {_SLOT} as slot, model, version, role, {weight}
                 from ({canonical}) where served_at is not null)
     """)
     return int(connection.execute("select count(*) from row_groups").fetchall()[0][0])
 
 
-def _numbered(canonical: str, columns: Sequence[Placed]) -> str:
+def _numbered(canonical: str, columns: Sequence[Placed], *, weighed: bool) -> str:
     """SQL for the group of each row, whether it was answered, and these columns."""
     listed = "".join(f", f{place}" for place, _ in columns)
     return f"""
         select g, {ANSWERED} as answered{listed}
         from   (select *, file_index::integer as file, {_SLOT} as slot from ({canonical}) where served_at is not null)
-               join row_groups using (file, slot, model, version, role)
+               join row_groups using (file, slot, model, version, role{", weight" if weighed else ""})
     """
 
 
@@ -106,7 +110,7 @@ def _categories(numbered: str, columns: Sequence[Placed]) -> str:
         )
         select {_KEYS}, "column", bin,
                case when bin <> -6 then null when known then category else '(more)' end as category,
-               sum(n)::bigint as n
+               round(sum(n * weight))::bigint as n
         from   binned left join kept using ("column", category) join row_groups using (g)
         group  by all
     """
