@@ -27,14 +27,24 @@ def run(given: argparse.Namespace) -> int:
         _known_version(log, given.b)
         documents = document_rows(log.config, given.model_name, given.a, given.b)
         if given.format == "json":
-            measures = json_records(log.ask("version_diff", version=given.a, other=given.b))
-            answer = {"documents": [asdict(row) for row in documents], "behaviour": measures}
+            answer = {
+                "decision": json_records(log.ask("version_decision", version=given.a, other=given.b)),
+                "documents": [asdict(row) for row in documents],
+                "behaviour": json_records(log.ask("version_diff", version=given.a, other=given.b)),
+            }
             out(json.dumps(answer, ensure_ascii=False, indent=1))
         else:
+            out(decision(log, given.a, given.b))
             if documents:
                 out(_documents(documents, given.a, given.b))
             out(behaviour(log, given.a, given.b))
     return OK
+
+
+def decision(log: Opened, a: str, b: str) -> str:
+    """What to do about b and why, in one line."""
+    rows = log.ask("version_decision", version=a, other=b).records()
+    return f"{rows[0]['verdict']}: {rows[0]['sentence']}\n" if rows else "cannot tell: no requests in this window\n"
 
 
 def behaviour(log: Opened, a: str, b: str) -> str:
@@ -45,10 +55,12 @@ def behaviour(log: Opened, a: str, b: str) -> str:
             row["measure"],
             *(worded(str(row["measure"]), row[side]) for side in ("a", "b", "difference")),
             row["verdict"] or "",
+            *(worded(str(row["measure"]), row[side]) for side in ("low", "high", "detectable")),
         )
         for row in result.records()
     )
-    return as_table(Result("version_diff", ("measure", a, b, "difference", "verdict"), rows))
+    names = ("measure", a, b, "difference", "verdict", "from", "to", "would have shown")
+    return as_table(Result("version_diff", names, rows))
 
 
 def _documents(rows: tuple[DocumentRow, ...], a: str, b: str) -> str:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 _MEASURES = PanelSpec(
     *("measures", "version_diff", "table", "Behaviour in this window"),
-    columns=("measure", "a", "b", "difference", "verdict"),
+    columns=("measure", "a", "b", "difference", "verdict", "low", "high", "detectable"),
 )
+_VERDICT_STYLES = {"worse": "bad", "not shown worse": "good", "cannot tell": "warn"}
 _DOCUMENTS = PanelSpec("documents", "", "table", "Documents")
 
 
@@ -43,6 +44,9 @@ class Comparison:
 
     pair: Pair
     measures: PanelState = field(default_factory=lambda: PanelState("loading"))
+    verdict: str = ""
+    decision: str = ""
+    """What to do about b, and why."""
     documents: tuple[DocumentRow, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
     """Version → why it was made."""
@@ -54,7 +58,10 @@ def comparison_lines(compared: Comparison, width: int, look: Look, *, everything
     """Notes, behaviour, documents."""
     pair = compared.pair
     head: Line = (Span("  a "), Span(pair.a, "strong"), Span("   b "), Span(pair.b, "strong"))
-    lines: list[Line] = [(), head]
+    lines: list[Line] = [()]
+    if compared.decision:
+        lines += [*told(compared.decision, width, _VERDICT_STYLES.get(compared.verdict, "")), ()]
+    lines.append(head)
     for version, note in compared.notes:
         lines += told(f"{version}: {note}", width, "muted")
     lines += [(), *_table(_MEASURES, compared.measures, width, look), ()]
