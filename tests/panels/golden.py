@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from clawpipe_tui.panels.draw import draw_panel
@@ -15,7 +16,8 @@ from . import samples
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "golden"
-SIZES = ((80, 24), (120, 40))
+SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
+SCREENS = ("overview", "drift", "latency", "errors", "versions")
 HEADER: Line = (Span(" flight-delay", "title"), Span("  02:00-03:00 UTC", "muted"))
 FOOTER: Line = (Span(" ? keys  B roll back  q quit", "muted"),)
 
@@ -74,16 +76,39 @@ def _screen_frame(name: str, width: int, height: int) -> Callable[[], list[Line]
     return lambda: draw_screen(name, width, height, Look())
 
 
+def _state_frame(name: str, state: PanelState) -> Callable[[], list[Line]]:
+    """A screen at 80x24 whose panels are all in one state."""
+
+    def draw() -> list[Line]:
+        spec = screen(name)
+        states = {
+            panel.name: replace(samples.state(panel.query), kind="stale", age_s=41.0)
+            if state.kind == "stale"
+            else state
+            for panel in spec.panels.values()
+        }
+        return draw_frame(spec, states, HEADER, FOOTER, 80, 24, Look(), focus=None, cursors={})
+
+    return draw
+
+
+def _chart_frame(name: str, charts: Charts) -> Callable[[], list[Line]]:
+    return lambda: draw_screen(name, 80, 24, Look(charts, colour=False))
+
+
 def _kind_frame(charts: Charts) -> Callable[[], list[Line]]:
     return lambda: draw_kinds(charts)
 
 
 FRAMES: Mapping[str, Callable[[], list[Line]]] = {
+    **{f"{name}-{width}x{height}": _screen_frame(name, width, height) for name in SCREENS for width, height in SIZES},
     **{
-        f"{name}-{width}x{height}": _screen_frame(name, width, height)
-        for name in ("overview", "drift", "latency", "errors", "versions")
-        for width, height in SIZES
+        f"{name}-{state.kind}": _state_frame(name, state)
+        for name in SCREENS
+        for state in STATES
+        if state.kind != "fresh"
     },
+    **{f"{name}-{charts}": _chart_frame(name, charts) for name in SCREENS for charts in ("block", "ascii")},
     "overview-58x40": _screen_frame("overview", 58, 40),
     **{f"kinds-{charts}": _kind_frame(charts) for charts in ("braille", "block", "ascii")},
     "states": draw_states,
