@@ -59,7 +59,8 @@ class LogSession:
 
         Where no model is named, the one with the most requests is meant; limits come from the configuration.
         """
-        limits = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
+        limits: dict[str, Value] = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
+        limits["accuracy_limit_pct"] = self.config.objectives.accuracy_pct
         context = {**limits, **context, "model": context.get("model") or self.model()}
         return honest(self._warehouse.ask(query, context), self._capabilities)
 

@@ -44,7 +44,7 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "alias": str,
         "registry_url": str,
     },
-    "objectives": {"failed_pct": (int, float), "p95_ms": (int, float)},
+    "objectives": {"failed_pct": (int, float), "p95_ms": (int, float), "accuracy_pct": (int, float)},
     "guardrails": {"rule": list},
     "drift": {"psi": (int, float), "alpha": (int, float)},
     "console": {
@@ -79,6 +79,7 @@ def _is_span(value: object) -> bool:
 LIMITS: tuple[tuple[str, str, Callable[[object], bool], str], ...] = (
     ("drift", "psi", _above(0, math.inf), "A number above 0."),
     ("drift", "alpha", _above(0, 0.5), "A chance: above 0, at most 0.5."),
+    ("objectives", "accuracy_pct", _above(0, 100), "A share in per cent: above 0, at most 100."),
     ("console", "refresh_s", _above(0, 3_600), "Seconds, above 0."),
     ("console", "window", _is_span, "A number and a unit: 90s, 15m, 6h, 7d."),
     ("log", "format", lambda value: value in FORMATS, f"One of: {', '.join(FORMATS)}."),

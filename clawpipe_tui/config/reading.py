@@ -174,7 +174,12 @@ class _Reader:
     def _objectives(self) -> Objectives:
         failed_pct = self._get("objectives", "failed_pct", Objectives.failed_pct)
         p95_ms = self._get("objectives", "p95_ms", Objectives.p95_ms)
-        return Objectives(float(failed_pct), None if p95_ms is None else float(p95_ms))
+        accuracy_pct = self._get("objectives", "accuracy_pct", Objectives.accuracy_pct)
+        return Objectives(
+            float(failed_pct),
+            None if p95_ms is None else float(p95_ms),
+            None if accuracy_pct is None else float(accuracy_pct),
+        )
 
     def _guardrail(self, rule: object) -> Guardrail:
         kinds = get_args(RuleKind)

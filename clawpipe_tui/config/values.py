@@ -50,6 +50,8 @@ class Objectives:
     failed_pct: float = 5.0
     """Errors, timeouts and fallbacks together."""
     p95_ms: float | None = None
+    accuracy_pct: float | None = None
+    """The smallest share of right answers; absent: what the baseline's own labels say."""
 
 
 RuleKind = Literal["deny", "type the name", "second person", "limit"]

@@ -16,6 +16,7 @@ import numpy as np
 
 from clawpipe_tui.statistics import (
     band,
+    calibration,
     distances,
     homogeneity,
     interval,
@@ -126,6 +127,7 @@ FUNCTIONS: tuple[SqlFunction, ...] = (
     SqlFunction("wasserstein", distances.wasserstein, (_LIST, *_PAIR)),  # (edges, b, l)
     SqlFunction("wasserstein_normed", distances.wasserstein_normed, (_LIST, *_PAIR, _NUMBER)),  # (…, std_baseline)
     SqlFunction("false_discovery", multiple.false_discovery, (_LIST,), _LIST),  # (p_values)
+    SqlFunction("isotonic", calibration.isotonic, _PAIR, _LIST),  # (positives, rows) per score bin, in order
     # anytime-valid: these may be looked at on every refresh
     SqlFunction("log_e_value", sequential.log_e_value, (*_PAIR, _NUMBER)),  # (bad, requests, strength) per version
     SqlFunction("e_value", sequential.e_value, (*_PAIR, _NUMBER)),

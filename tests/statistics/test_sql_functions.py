@@ -50,6 +50,7 @@ def asked(connection: duckdb.DuckDBPyConnection, expression: str) -> object:
         ("list_sum(psi_contributions([500, 300, 200, 0], [480, 300, 200, 20]))", 0.0749374),
         ("psi_critical(1000, 1000, 10, 0.05)", 0.03384),
         ("psi_critical_fixed(1000, 20, 0.05)", 0.03014),
+        ("list_sum(isotonic([1, 0, 4], [4, 2, 5]))", 1 / 6 + 1 / 6 + 0.8),
         ("psi_p([500, 500], [500, 500])", 1),
         ("smallest_psi([500, 500], [500, 500], 0.2)", 0.2345322),
         ("stake(0)", 0.238537),
