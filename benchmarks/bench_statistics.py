@@ -83,9 +83,10 @@ def drift_false_alarms(days: int, limits: DriftLimits) -> Iterator[Row]:
         (normal_column(), HOUR, 150, 20_000), (normal_column(), HOUR, 600, 20_000),
         (normal_column(), HOUR, 3_000, 20_000),
         (normal_column(), HOUR, 300, 2_000), (normal_column(), HOUR // 12, 3_000, 20_000),
-        (zipf_column(), HOUR, 300, 20_000), (zipf_column(), HOUR, 300, 2_000),
+        (normal_column(), HOUR, 300, 0), (normal_column(), HOUR, 3_000, 0),
+        (zipf_column(), HOUR, 300, 20_000), (zipf_column(), HOUR, 300, 2_000), (zipf_column(), HOUR, 300, 0),
     ):  # fmt: skip
-        shape = f"{column.name}, baseline of {rows}"
+        shape = f"{column.name}, " + (f"baseline of {rows}" if rows else "against the hour before")
         size = "1 h" if window == HOUR else "5 min"
         alarms = _drift_alarms(
             rng, (column, column), window=window, per_hour=per_hour, rows=rows, days=days, limits=limits
@@ -100,8 +101,11 @@ def _drift_alarms(  # noqa: PLR0913 - a simulation is what these say
 ) -> dict[str, Alarms]:  # fmt: skip
     found: dict[str, list[Alarms]] = {}
     for size in batches(days):
-        baseline = baselines(rng, columns[0], size, rows)
         live = windows(rng, columns, per_hour, size, changes_at, window=window)
+        if rows:
+            baseline = baselines(rng, columns[0], size, rows)
+        else:
+            baseline, live = live[:, :-window], live[:, window:]
         for name, rule in drift_rules(columns[0], limits.psi, limits.alpha).items():
             found.setdefault(name, []).append(rule(baseline, live))
     return {name: np.concatenate(parts) for name, parts in found.items()}

@@ -20,28 +20,48 @@ SLICE = 6
 
 
 def psi(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats]:
-    """PSI with half a row added to every bin, 1/N+1/M, and how many bins are occupied, over the last axis."""
-    base = np.broadcast_to(baseline[:, None, :], live.shape)
+    """PSI with half a row added to every bin, 1/N+1/M, and how many bins are occupied, over the last axis.
+
+    The baseline is one for each day, or one for each look (the window before it).
+    """
+    base = np.broadcast_to(baseline if baseline.ndim == live.ndim else baseline[:, None, :], live.shape)
     occupied = (base > 0) | (live > 0)
     bins, n, m = (counts.sum(-1) for counts in (occupied.astype(np.float64), base, live))
     p = (base + 0.5) / (n + 0.5 * bins)[..., None]
     q = (live + 0.5) / (m + 0.5 * bins)[..., None]
     with np.errstate(divide="ignore"):
-        return np.where(occupied, (q - p) * np.log(q / p), 0.0).sum(-1), 1 / n + 1 / m, bins
+        return (
+            np.where(occupied, (q - p) * np.log(q / p), 0.0).sum(-1),
+            1 / np.maximum(n, 1) + 1 / np.maximum(m, 1),
+            bins,
+        )
+
+
+def one_sided(baseline: Floats, live: Floats, alpha: float) -> Alarms:
+    """A category of at least 1 % that only one side has, and that chance does not explain."""
+    base = np.broadcast_to(baseline if baseline.ndim == live.ndim else baseline[:, None, :], live.shape)
+    n, m = (np.maximum(counts.sum(-1, keepdims=True), 1) for counts in (base, live))
+    known = np.log(((base > 0) | (live > 0)).sum(-1, keepdims=True))
+    new = (base == 0) & (live >= 0.01 * m) & (live * np.log(m / (n + m)) + known <= np.log(alpha))
+    gone = (live == 0) & (base >= 0.01 * n) & (base * np.log(n / (n + m)) + known <= np.log(alpha))
+    return (new | gone).any(-1)
 
 
 def drifted(baseline: Floats, live: Floats, limit: float, alpha: float, least_rows: float = 50) -> Alarms:
     """The verdict of queries/_macros_drift.sql for one column: an effect, and more than noise."""
     index, per_row, bins = psi(baseline, live)
     critical = np.array([0.0, 0.0, *(chi_squared_critical(b - 1, alpha) for b in range(2, live.shape[-1] + 1))])
-    return (index >= limit) & (index > critical[bins.astype(int)] * per_row) & (live.sum(-1) >= least_rows)
+    enough = (live.sum(-1) >= least_rows) & (baseline.sum(-1).reshape(len(baseline), -1) >= least_rows)
+    return enough & (index >= limit) & (index > critical[bins.astype(int)] * per_row)
 
 
 def drift_rules(column: Column, limit: float, alpha: float) -> Mapping[str, Rule]:
     """Every rule that can be asked about this kind of column."""
 
     def ours(baseline: Floats, live: Floats) -> Alarms:
-        return drifted(baseline, live, limit, alpha)
+        moved = drifted(baseline, live, limit, alpha)
+        enough = (live.sum(-1) >= 50) & (baseline.sum(-1).reshape(len(baseline), -1) >= 50)
+        return moved | (enough & one_sided(baseline, live, alpha)) if column.edges is None else moved
 
     rules: dict[str, Rule] = {f"this console (PSI ≥ {limit:g}, α {alpha:g})": ours}
     rules |= {"PSI > 0.1": _psi_above(0.1), "PSI > 0.25": _psi_above(0.25)}
@@ -66,8 +86,9 @@ def _wasserstein_from(limit: float, edges: Floats) -> Rule:
 
 
 def _cumulative(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    n, m = baseline.sum(-1)[:, None], np.maximum(live.sum(-1), 1)
-    return np.cumsum(baseline, -1)[:, None, :] / n[..., None], np.cumsum(live, -1) / m[..., None], n, m
+    base = baseline if baseline.ndim == live.ndim else baseline[:, None, :]
+    n, m = np.maximum(base.sum(-1), 1), np.maximum(live.sum(-1), 1)
+    return np.cumsum(base, -1) / n[..., None], np.cumsum(live, -1) / m[..., None], n, m
 
 
 def ks_rejects(baseline: Floats, live: Floats) -> Alarms:
@@ -85,7 +106,8 @@ def wasserstein(baseline: Floats, live: Floats, edges: Floats) -> Floats:
 
 def js_natural(baseline: Floats, live: Floats) -> Floats:
     """JS distance in natural logarithms, which is what Evidently thresholds."""
-    p, q = baseline[:, None, :] / baseline.sum(-1)[:, None, None], live / np.maximum(live.sum(-1), 1)[..., None]
+    base = baseline if baseline.ndim == live.ndim else baseline[:, None, :]
+    p, q = (counts / np.maximum(counts.sum(-1, keepdims=True), 1) for counts in (base, live))
     whole = p + q
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = np.where(p > 0, p * np.log(2 * p / whole), 0) + np.where(q > 0, q * np.log(2 * q / whole), 0)
