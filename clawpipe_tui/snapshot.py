@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clawpipe_tui.spec import PanelSpec
     from clawpipe_tui.warehouse import Progress, Session
 
-ALWAYS = ("headline", "versions")
+ALWAYS = ("headline", "versions", "models")
 """What the header line and the colours of versions need on every screen."""
 CLOCK_STANDS_S = 300.0
 CLOCK_S = 10.0
@@ -62,6 +62,11 @@ class Snapshot:
     def versions(self) -> tuple[str, ...]:
         """The versions that the log knows in this window."""
         return tuple(str(value) for value in self._always("versions", "version"))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that the log speaks of."""
+        return tuple(str(value) for value in self._always("models", "model"))
 
     @property
     def model(self) -> str:

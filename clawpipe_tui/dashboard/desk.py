@@ -57,7 +57,6 @@ class ConsoleSettings:
     keys: tuple[Key, ...] = KEYS
     source: tuple[str, ...] = ()
     """The options that lead to this log, for commands that are copied from here."""
-    models: tuple[str, ...] = ()
     contexts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environments that can be switched to: name → the configuration file."""
     about: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, "Mapping[str, str]"])
@@ -117,7 +116,7 @@ class Desk:
     @property
     def model(self) -> str:
         """The model that everything here is about; empty until the log is open where none was named."""
-        return self.settings.model or (self.snapshot.model if self.snapshot else "")
+        return self.view.model or self.settings.model or (self.snapshot.model if self.snapshot else "")
 
     @cached_property
     def screen(self) -> ScreenSpec | BrokenScreen | None:
@@ -178,8 +177,9 @@ class Desk:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models that are known."""
-        return tuple(dict.fromkeys(filter(None, (*self.settings.models, self.model))))
+        """The models that the log speaks of, the one that is looked at first."""
+        told = self.snapshot.models if self.snapshot else ()
+        return tuple(dict.fromkeys(filter(None, (self.model, *told))))
 
     @property
     def watch_rows(self) -> int:
@@ -217,4 +217,4 @@ class Desk:
         """What has to be asked for this view."""
         view, place = self.view, self.view.place
         asked = (view.width_s, view.baseline, view.end, place.picks, view.paused)
-        return Wanted(number, place.screen, self.panels, self.settings.model, *asked)
+        return Wanted(number, place.screen, self.panels, self.view.model or self.settings.model, *asked)

@@ -161,7 +161,8 @@ class Hands:
         desk = self.console.desk
         if text not in desk.models:
             return f"The log does not speak of a model {text!r}. {nearest(text, desk.models)}"
-        self.console.put(replace(desk, settings=replace(desk.settings, model=text), snapshot=None))
+        place = replace(desk.view.place, picks={}, rows={})
+        self.console.put(replace(desk, view=replace(desk.view, model=text, place=place), snapshot=None))
         return f"Looking at {text}."
 
     def _version(self, text: str) -> str:

@@ -46,6 +46,8 @@ class View:
     """A moment inside the window's last step; None follows the clock."""
     baseline: str = BASELINES[0]
     paused: bool = False
+    model: str = ""
+    """The model that was chosen; empty: the one that was named at the start, else the one the log speaks of most."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,9 @@ def enter(view: View, scene: Scene) -> View:
         return zoom(view, scene)
     state = scene.states.get(panel.name)
     value = picked_value(panel, state, cursor_row(panel, state, view.place))
+    if panel.picks == "model" and isinstance(value, str):
+        # Another model is another console: nothing that was picked of the last one holds for it.
+        return replace(view, model=value, place=Place(target.name, first_focus(target)), trail=(*view.trail, view.place))
     picks = dict(view.place.picks) if value is None else {**view.place.picks, panel.picks: value}
     return replace(view, place=Place(target.name, first_focus(target), picks=picks), trail=(*view.trail, view.place))
 

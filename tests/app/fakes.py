@@ -156,6 +156,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]] = {
         ("version", "other", "verdict", "sentence"),
         (("v43", "v42", "helps", "It should help: v43 fails 8.0 points more than it would have (6.9 to 9.1)."),),
     ),
+    "models": (("model", "requests", "last_at"), ((MODEL, 21_400, NOW), ("churn", 900, NOW))),
     "files": (("path", "state", "reason", "rows", "first_at", "last_at"), ()),
 }
 

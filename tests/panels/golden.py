@@ -17,7 +17,7 @@ from . import samples
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "golden"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
-SCREENS = ("overview", "drift", "latency", "errors", "versions")
+SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions")
 HEADER: Line = (Span(" flight-delay", "title"), Span("  02:00-03:00 UTC", "muted"))
 FOOTER: Line = (Span(" ? keys  B roll back  q quit", "muted"),)
 

@@ -228,7 +228,17 @@ def what_moved_first() -> Rows:
     ]
 
 
+def fleet() -> Rows:
+    """Three models, one of them in trouble."""
+    return [
+        ("flight-delay", "worse", "v43", 48_190, 2.65, 0.7, 840.0, UNTIL),
+        ("churn", "cannot tell", "v7", 120, 0.8, None, 31.0, UNTIL - timedelta(minutes=9)),
+        ("recommendation-with-a-long-name", "not shown worse", "2026-11-01", 1_204_000, 0.02, 0.0, 12.4, UNTIL),
+    ]
+
+
 COLUMNS: dict[str, str] = {
+    "fleet": "model verdict version requests error_pct timeout_pct p95_ms last_at",
     "headline": "verdict version sentence columns_drifted since_at requests error_pct lag_s",
     "health": "model version role requests error_pct timeout_pct fallback_pct p50_ms p95_ms p99_ms verdict",
     "traffic_over_time": "at version requests requests_per_s",
@@ -249,8 +259,9 @@ COLUMNS: dict[str, str] = {
     "version_diff": "measure unit a b difference verdict a_version b_version",
 }
 _ROWS = (
-    headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time, latency_by_version,
-    latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first, histogram, error_types, errors_by_client, versions, version_diff,
+    headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time,
+    latency_by_version, fleet, latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first,
+    histogram, error_types, errors_by_client, versions, version_diff,
 )  # fmt: skip
 
 
