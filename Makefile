@@ -6,15 +6,18 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV :=
 
-.PHONY: help demo test check bench bench-statistics lock clean
+.PHONY: help demo test test-integration check bench bench-statistics lock clean
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
 
 demo: .venv/ready ## a model, live traffic, an incident: the whole story in the console
 	@.venv/bin/clawpipe-tui demo
 
 test: .venv/ready ## run the tests
 	@$(RUN) pytest -n 2 --dist worksteal
+
+test-integration: .venv/ready .tools/mlflow/ready ## hold the contract against real servers, each in an environment of its own
+	@$(PYTHON) tests/integration/run.py .tools/mlflow
 
 check: .venv/ready ## format, lint, types, floors
 	@$(RUN) ruff format --check .
@@ -42,3 +45,9 @@ $(UV): .ci/get_uv.py
 	@echo "Installing, locked ..." >&2
 	@$(UV) sync --quiet --locked --python "$$(command -v python3)" --extra demo
 	@touch .venv/ready
+
+.tools/mlflow/ready: $(UV)
+	@echo "Installing MLflow, apart ..." >&2
+	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/mlflow
+	@$(UV) pip install --quiet --python .tools/mlflow/bin/python mlflow==3.17.2
+	@touch $@

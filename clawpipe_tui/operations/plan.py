@@ -56,6 +56,8 @@ class MovePlan:
     guard: str
     key: str
     action: Action = "rollback"
+    pointer: bool = False
+    """Whether only an alias moves: then no sentence speaks of traffic."""
     remarks: tuple[Remark, ...] = ()
 
     def change(self, reason: str, reference: str = "", *, second_person: bool = False) -> Change:
@@ -74,6 +76,8 @@ class MovePlan:
     @property
     def sentence(self) -> str:
         """The plan in one line."""
+        if self.pointer:
+            return f"{self.model}: the alias moves from {self.leaving} to {self.returning}."
         if self.shadows_only:
             return (
                 f"{self.model}: {' and '.join(self.silenced)} no longer shadows; the answered traffic stays as it is."
@@ -85,6 +89,8 @@ class MovePlan:
     @property
     def result(self) -> str:
         """What is true once it took effect, in a few words."""
+        if self.pointer:
+            return f"alias moved to {self.returning}; traffic follows when the servers reload"
         if self.shadows_only:
             return f"{' and '.join(self.silenced)} no longer shadows"
         return f"{self.returning} gets {_share(self.after, self.returning)}"
@@ -126,6 +132,7 @@ def moved(router: Router, before: Routing, after: tuple[Route, ...], *, action: 
         guard=guard_words(router.capabilities),
         key=key,
         action=action,
+        pointer=router.capabilities.effect == "pointer",
     )
 
 

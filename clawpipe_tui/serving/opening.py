@@ -5,16 +5,40 @@ from __future__ import annotations
 from clawpipe_tui.config import Serving
 from clawpipe_tui.errors import ConfigError, nearest
 from clawpipe_tui.serving.credentials import read_token
+from clawpipe_tui.serving.mlflow import Mlflow
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Registry, Router
+from clawpipe_tui.serving.triton import Triton
 from clawpipe_tui.serving.trust import Trust
+
+REGISTRIES = ("reference", "mlflow")
+ROUTERS = ("reference", "mlflow", "triton")
 
 
 def open_serving(serving: Serving) -> tuple[Registry, Router]:
     """The two halves; one object where one product is both. Raises UsageError, ConfigError."""
-    trust = Trust(serving.ca_file, serving.client_cert, serving.client_key)
-    api = ReferenceAPI(serving.url, read_token(serving), trust=trust, plain_http_hosts=serving.plain_http_hosts)
-    for half in (serving.registry, serving.router):
-        if half != "reference":
-            raise ConfigError(f"There is no adapter {half!r}.", nearest(half, ["reference"]))
-    return api, api
+    for key, name, known in (("registry", serving.registry, REGISTRIES), ("router", serving.router, ROUTERS)):
+        if name not in known:
+            raise ConfigError(f"[serving] {key}: there is no adapter {name!r}.", nearest(name, known))
+    if serving.registry == serving.router:
+        both = _both(serving, serving.router, serving.url)
+        return both, both
+    registry = _both(serving, serving.registry, serving.registry_url or serving.url)
+    return registry, _router(serving)
+
+
+def _router(serving: Serving) -> Router:
+    if serving.router != "triton":
+        return _both(serving, serving.router, serving.url)
+    return Triton(serving.url, read_token(serving), trust=_trust(serving), plain_http_hosts=serving.plain_http_hosts)
+
+
+def _both(serving: Serving, name: str, url: str) -> ReferenceAPI | Mlflow:
+    token, trust = read_token(serving), _trust(serving)
+    if name == "mlflow":
+        return Mlflow(url, token, serving.alias, trust=trust, plain_http_hosts=serving.plain_http_hosts)
+    return ReferenceAPI(url, token, trust=trust, plain_http_hosts=serving.plain_http_hosts)
+
+
+def _trust(serving: Serving) -> Trust:
+    return Trust(serving.ca_file, serving.client_cert, serving.client_key)
