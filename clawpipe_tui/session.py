@@ -61,6 +61,7 @@ class LogSession:
         """
         limits: dict[str, Value] = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
         limits["accuracy_limit_pct"] = self.config.objectives.accuracy_pct
+        limits["accepted_pct"] = self.config.accepted_pct
         context = {**limits, **context, "model": context.get("model") or self.model()}
         return honest(self._warehouse.ask(query, context), self._capabilities)
 

@@ -5,6 +5,9 @@ create macro pct(part, whole) as 100.0 * part / nullif(whole, 0);
 -- a request that the model failed: the caller got an error, nothing in time, or a stand-in answer
 create macro failed(outcome) as outcome in ('error', 'timeout', 'fallback');
 
+-- whether the log cannot tell this; then nothing is said of it, and never 0
+create macro lacks(what) as coalesce((select bool_or(not given) from capabilities where "column" = what), false);
+
 create macro bucket_ms(bucket)     as pow(1.02, bucket + 0.5);
 create macro bucket_low_ms(bucket) as pow(1.02, bucket);
 

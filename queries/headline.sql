@@ -27,9 +27,9 @@ with health as (
 )
 select overall as verdict, version,
        version || ' ' || verdict
-           || ': errors ' || said_pct(pct(errors, requests))
-           || coalesce(' (' || reference || case when role = 'live' then ' before ' else ' ' end
-                       || said_pct(pct(reference_errors, reference_requests)) || ')', '')
+           || case when lacks('outcome') then ': errors not in this log'
+                   else ': errors ' || said_pct(pct(errors, requests)) || coalesce(' (' || reference || case when role = 'live' then ' before ' else ' ' end
+                       || said_pct(pct(reference_errors, reference_requests)) || ')', '') end
            || case when timeouts > 0 then ', timeouts ' || said_pct(pct(timeouts, requests)) else '' end
            || coalesce(', p95 ' || said_ms(p95_ms), '') || case when is_slower then ' (' || said_ms(reference_p95_ms) || ')' else '' end
            || case when verdict = 'worse' then coalesce(' since ' || said_at(since_at), '')

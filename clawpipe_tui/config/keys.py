@@ -23,6 +23,7 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "columns": dict,
     },
     "features": {"numeric": list, "categorical": list},
+    "data": {"accepted_pct": (int, float)},
     "baseline": {"files": (str, list), "since": (str, datetime), "until": (str, datetime)},
     "labels": {"files": (str, list)},
     "versions": {"files": (str, list)},
@@ -69,6 +70,10 @@ def _above(low: float, high: float) -> Callable[[object], bool]:
     return lambda value: isinstance(value, int | float) and low < value <= high
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 100
+
+
 def _is_span(value: object) -> bool:
     try:
         return parse_span_s(str(value)) > 0
@@ -83,6 +88,7 @@ LIMITS: tuple[tuple[str, str, Callable[[object], bool], str], ...] = (
     ("console", "refresh_s", _above(0, 3_600), "Seconds, above 0."),
     ("console", "window", _is_span, "A number and a unit: 90s, 15m, 6h, 7d."),
     ("log", "format", lambda value: value in FORMATS, f"One of: {', '.join(FORMATS)}."),
+    ("data", "accepted_pct", _is_share, "A share in per cent: from 0 to 100."),
     ("console", "charts", lambda value: value in CHARTS, f"One of: {', '.join(CHARTS)}."),
 )
 

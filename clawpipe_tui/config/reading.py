@@ -61,6 +61,7 @@ class _Reader:
             categorical=self._names("categorical"),
             baseline_files=self._paths("baseline", "files"),
             baseline_span=self._baseline_span(),
+            accepted_pct=float(self._get("data", "accepted_pct", Config.accepted_pct)),
             label_files=self._paths("labels", "files"),
             version_files=self._paths("versions", "files", "json"),
             serving=self._serving(),

@@ -102,6 +102,8 @@ class Config:
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     baseline_files: tuple[str, ...] = ()
+    accepted_pct: float = 1.0
+    """Which share of a column's values may be missing, no number or never seen, beyond what the baseline has."""
     baseline_span: tuple[datetime, datetime] | None = None
     """A span of the log itself that is the baseline."""
     label_files: tuple[str, ...] = ()

@@ -11,7 +11,10 @@ _SUBJECTS: Mapping[str, str] = {
     "served_at": "time", "version": "version", "outcome": "errors", "latency_ms": "latency", "client": "clients",
     "request_id": "request ids", "prediction": "predictions", "score": "scores", "role": "roles",
 }  # fmt: skip
-_OF_OUTCOMES = frozenset({"outcome", "error", "error_pct", "timeout_pct", "fallback_pct", "failed_pct"})
+_OF_OUTCOMES = frozenset(
+    {"outcome", "error", "error_pct", "timeout_pct", "fallback_pct", "failed_pct", "rejected_pct", "limited_pct",
+     "unauthorised_pct"}
+)  # fmt: skip
 _SAMPLED = "requests: a sample is logged; each row counts as the inverse of its sampling fraction"
 
 

@@ -119,8 +119,13 @@ def _counted(
         source = within(source, columns, rows.layout, span)
     expressions = {**rows.layout.expressions, **_TIMELESS, **_answered(columns, rows.layout)}
     layout = replace(rows.layout, expressions=expressions)
+    declared = {*layout.numeric, *layout.categorical, *layout.expressions}
+    here = watched_columns(columns, rows.layout)
+    # A type that changed from file to file is text in the log; what the baseline has decides then.
     comparable: dict[str, Kind] = {
-        name: kind for name, kind in watched.items() if not given or name in columns or name in layout.expressions
+        name: kind if name in declared else here.get(name, kind)
+        for name, kind in watched.items()
+        if not given or name in columns or name in layout.expressions
     }
     bins: list[ColumnBins] = []
     counts: dict[tuple[str, int], int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def log(tmp_path: Path) -> TinyLog:
     return TinyLog(tmp_path)
 
 
-def rows(**columns: list[object]) -> dict[str, list[object]]:
+def rows(**columns: Sequence[object]) -> dict[str, Sequence[object]]:
     """Sixty requests a second apart, with these columns beside the usual ones."""
     return {
         "served_at": [START + timedelta(seconds=place) for place in range(ROWS)],
@@ -80,7 +81,7 @@ def test_the_same_id_in_two_files_counts_twice(log: TinyLog) -> None:
 def test_rows_far_ahead_of_the_wall_clock_are_left_out_and_reported(log: TinyLog) -> None:
     """An hour is a clock's business, a year is not."""
     now = datetime.now(UTC)
-    times: list[object] = [now + timedelta(hours=1)] * 55 + [now + timedelta(days=400)] * 5
+    times = [now + timedelta(hours=1)] * 55 + [now + timedelta(days=400)] * 5
     log.write("a.parquet", rows(served_at=times))
     with LogSessionOf(log) as session:
         seen = counted(session)

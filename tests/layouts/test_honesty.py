@@ -92,6 +92,15 @@ def test_a_rate_of_errors_that_nobody_logs_is_unknown_and_not_zero(opened: Opene
     session.close()
 
 
+def test_the_headline_says_what_it_cannot_say(opened: Opened) -> None:
+    """No rate of errors in the sentence that everybody reads."""
+    session = opened({"x": [0.5] * ROWS})
+    (row,) = asked(session, "headline").records()
+    assert "errors not in this log" in str(row["sentence"])
+    assert row["error_pct"] is None
+    session.close()
+
+
 def test_what_is_logged_is_shown_without_a_word(opened: Opened) -> None:
     """A log with status and latency has no notes on them."""
     session = opened({"status_code": [200] * ROWS, "latency_ms": [20.0] * ROWS})
