@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from peers import CACHE, PEERS, ask_peer, save_samples
+from raw_rows import compare_with_raw
 from rules import Alarms, drift_rules, fails_more, fails_more_naive, fails_more_than_before, is_slower
 from streams import (
     LOOK_S,
@@ -50,11 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="few days: to see that it runs")
     parser.add_argument("--peers", action="store_true", help="ask Evidently and NannyML, too; installs them")
+    parser.add_argument("--rows", type=float, default=0, help="compare rollups with so many raw rows, and no more")
     parser.add_argument("--days", type=int, default=1_000)
     parser.add_argument("--alpha", type=float, default=DriftLimits().alpha, help="[drift] alpha, to try another one")
     given = parser.parse_args()
     days = 10 if given.quick else given.days
     limits = DriftLimits(alpha=given.alpha)
+    if given.rows:
+        show(f"Rollups beside {given.rows:,.0f} raw rows", compare_with_raw(int(given.rows)))
+        return
     show(f"Nothing changed: days of {days} with a false alarm, one column", drift_false_alarms(days, limits))
     show(
         f"A planted change at noon: median minutes until it is seen ({days // 10} days)",
