@@ -90,8 +90,9 @@ class _Story:
         return bool(headline) and headline[0]["verdict"] == "worse" and headline[0]["columns_drifted"] == 3
 
     def _diff(self) -> None:
-        from clawpipe_tui.commands.diff import behaviour
+        from clawpipe_tui.commands.diff import behaviour, decision
 
+        out(decision(self.opened(), "v42", "v43"))
         out(behaviour(self.opened(), "v42", "v43"))
 
     def _roll_back(self) -> int:
