@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
-Value = str | int | float | bool | datetime | Sequence[float | None] | None
+Value = str | int | float | bool | datetime | timedelta | Sequence[float | None] | None
 
 _NO_MEASURES = frozenset({"at", "model", "version", "role", "client", "requests", "first_at", "last_at", "low_ms"})
 

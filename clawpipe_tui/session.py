@@ -24,6 +24,7 @@ from clawpipe_tui.rollups.reader import LogReader
 from clawpipe_tui.rollups.settings import LogSettings
 from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.warehouse import Progress, Warehouse
+from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:
     from clawpipe_tui.rollups.reader import Change
@@ -57,13 +58,22 @@ class LogSession:
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The answer of a named query. Blocks; may be called from any thread.
 
-        Where no model is named, the one with the most requests is meant; limits come from the configuration.
+        Where no model is named, the one with the most requests is meant; limits come from the configuration; what else
+        a query may use has the value that leaves its answer whole.
         """
         limits: dict[str, Value] = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
         limits["accuracy_limit_pct"] = self.config.objectives.accuracy_pct
         limits["accepted_pct"] = self.config.accepted_pct
-        context = {**limits, **context, "model": context.get("model") or self.model()}
+        context = {**self._unasked(context), **limits, **context, "model": context.get("model") or self.model()}
         return honest(self._warehouse.ask(query, context), self._capabilities)
+
+    def _unasked(self, context: Mapping[str, Value]) -> dict[str, Value]:
+        since, until = context.get("since"), context.get("until")
+        width_s = 0.0
+        if isinstance(since, datetime) and isinstance(until, datetime):
+            width_s = (until - since).total_seconds()
+        nothing: dict[str, Value] = dict.fromkeys(("version", "other", "column", "client"))
+        return {**nothing, "baseline": "training", "step": step_for(width_s), "now": self.now()}
 
     def model(self) -> str:
         """The model that was asked for; else the configured one; else, or where the log does not know that one, the one

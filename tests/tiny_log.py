@@ -153,7 +153,7 @@ def ask(session: LogSession, query: str, **values: Value) -> Result:
     """A named query over the two hours of a tiny log."""
     window = window_between(START - timedelta(hours=1), END)
     context: dict[str, Value] = dict.fromkeys(("version", "other", "column", "client"), None)
-    context |= {"since": window.since, "until": window.until, "step": cast("Value", window.step)}
+    context |= {"since": window.since, "until": window.until, "step": window.step}
     context |= {"baseline": "training", "now": session.now()}
     return session.ask(query, {**context, **values})
 

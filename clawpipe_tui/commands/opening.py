@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.config import Config, Serving, config_folder, find_config
 from clawpipe_tui.errors import LogError, UsageError, nearest
@@ -150,7 +150,7 @@ def context_for(session: LogSession, window: Window, baseline: str) -> dict[str,
         "other": None,
         "since": window.since,
         "until": window.until,
-        "step": cast("Value", window.step),  # an interval in SQL
+        "step": window.step,
         "baseline": baseline,
         "column": None,
         "client": None,

@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c")
 
 def between(window: Window) -> dict[str, Value]:
     """A window as a query's values."""
-    return {"since": window.since, "until": window.until, "step": cast("Value", window.step)}
+    return {"since": window.since, "until": window.until, "step": window.step}
 
 
 def last_hour(session: LogSession) -> dict[str, Value]:
