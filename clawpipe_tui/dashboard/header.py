@@ -25,6 +25,8 @@ _DIGITS_ONLY = 2
 """From this brevity on, the other screens are their digits."""
 _SHORT = 3
 """From this brevity on, words give way to shorter ones."""
+_FOR_PICKS, _WIDE = 8, 100
+"""Cells that are kept for what was picked, twice as many from this width on."""
 _AT_ONCE = 3
 """So few new files are read within a second: counting them would only flicker."""
 LIVE_WITHIN_S = 15
@@ -73,7 +75,16 @@ def fitting(variants: Sequence[Sequence[Span]], width: int, look: Look) -> Line:
 
 def header_line(standing: Standing, view: View, scene: Scene, width: int, look: Look) -> Line:
     """One line in as many words as there is room for; the window, the baseline and what is unusual go last."""
-    return fitting([_header(standing, view, scene, brevity) for brevity in range(6)], width, look)
+    bare = [_header(standing, view, scene, brevity) for brevity in range(6)]
+    way = _trail(view)
+    # What was picked stands last, in room that is kept for it, so that picking repaints nothing else on a slow line.
+    kept = width - (_FOR_PICKS if width < _WIDE else 2 * _FOR_PICKS)
+    roomy = [*next((line for line in bare if _cells(line) <= kept), bare[-1]), *way]
+    return fitting([roomy, *([*line, *way] for line in bare)], width, look)
+
+
+def _cells(line: Sequence[Span]) -> int:
+    return sum(cell_width(span.text) for span in line)
 
 
 def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[Span]:
@@ -85,8 +96,7 @@ def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[
     spans += [Span("  "), *_time(view, scene, standing, brevity)]
     if brevity < 4 or view.baseline != BASELINES[0]:
         spans += [Span("  vs " if brevity < 3 else " vs ", "muted"), Span(view.baseline)]
-    # What was picked comes last, so that picking moves nothing else on this line.
-    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity), *_trail(view)]
+    return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity)]
 
 
 def _tabs(view: View, scene: Scene, brevity: int) -> list[Span]:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 _Modes = list[int | list[bytes | int]]
-LAST_RESORT_S = 1.9
+LAST_RESORT_S = 1.6
 CODES = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 
 
