@@ -16,8 +16,8 @@ demo: .venv/ready ## a model, live traffic, an incident: the whole story in the 
 test: .venv/ready ## run the tests
 	@$(RUN) pytest -n 2 --dist worksteal
 
-test-integration: .venv/ready .tools/mlflow/ready ## hold the contract against real servers, each in an environment of its own
-	@$(PYTHON) tests/integration/run.py .tools/mlflow
+test-integration: .venv/ready .tools/mlflow/ready .tools/triton/ready ## hold the contract against real servers, each in an environment of its own
+	@$(PYTHON) tests/integration/run.py .tools/mlflow .tools/triton
 
 check: .venv/ready ## format, lint, types, floors
 	@$(RUN) ruff format --check .
@@ -50,4 +50,10 @@ $(UV): .ci/get_uv.py
 	@echo "Installing MLflow, apart ..." >&2
 	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/mlflow
 	@$(UV) pip install --quiet --python .tools/mlflow/bin/python mlflow==3.17.2
+	@touch $@
+
+.tools/triton/ready: $(UV)
+	@echo "Installing Triton, apart ..." >&2
+	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/triton
+	@$(UV) pip install --quiet --python .tools/triton/bin/python nvidia-pytriton==0.7.0 numpy
 	@touch $@

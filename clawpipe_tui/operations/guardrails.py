@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from clawpipe_tui.operations.journal import Attempt
 
 _HOUR = timedelta(hours=1)
-PRODUCTION = Guardrail("type the name", "This is a production environment.", environment="prod*")
-"""Holds everywhere, whatever the configuration says."""
+PRODUCTION = tuple(
+    Guardrail("type the name", "This is a production environment.", environment=glob)
+    for glob in ("prod*", "*production*", "*-prod", "*-prd", "prd*", "live*")
+)
+"""Hold everywhere, whatever the configuration says."""
 
 
 class NotAllowedError(ClawpipeError):
@@ -50,7 +53,9 @@ class Safety:
         """What must be true for this plan to be sent; asked when it is shown and again when it is sent."""
         if not self.write:
             return _denial("This console is read-only. Start it with --write to change anything.")
-        fitting = [rule for rule in (PRODUCTION, *self.rules) if self._fits(rule, plan)]
+        # A name can fit several of the globs; it is asked for once.
+        standing = [rule for rule in PRODUCTION if self._fits(rule, plan)][:1]
+        fitting = [*standing, *(rule for rule in self.rules if self._fits(rule, plan))]
         denied = next((_reason(rule) for rule in fitting if rule.do == "deny"), "")
         denied = denied or next(filter(None, (self._spent(rule, attempts, now) for rule in fitting)), "")
         if denied:

@@ -1,14 +1,16 @@
 """Starts the real serving systems, holds the contract against them, and stops them. `make test-integration` calls it.
 
-`python tests/integration/run.py MLFLOW_ENVIRONMENT`
+`python tests/integration/run.py MLFLOW_ENVIRONMENT TRITON_ENVIRONMENT`
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Generator
@@ -21,19 +23,19 @@ _START_S = 120.0
 _TESTS = ("tests/serving/test_contract.py", "tests/serving/test_once.py")
 
 
-def main(mlflow: Path) -> int:
+def main(mlflow: Path, triton: Path) -> int:
     """Run the tests; gives pytest's exit code."""
-    with serving_mlflow(mlflow) as url:
+    with serving_mlflow(mlflow) as mlflow_url, serving_triton(triton) as triton_url:
         # Every byte: the ordinary run cuts the line here and there only.
-        environment = {**os.environ, "CLAWPIPE_MLFLOW": url, "CLAWPIPE_EVERY_BYTE": "1"}
+        real = {"CLAWPIPE_MLFLOW": mlflow_url, "CLAWPIPE_TRITON": triton_url, "CLAWPIPE_EVERY_BYTE": "1"}
+        environment = {**os.environ, **real}
         return subprocess.run([sys.executable, "-m", "pytest", *_TESTS], env=environment, check=False).returncode
 
 
 @contextmanager
 def serving_mlflow(environment: Path) -> Generator[str]:
     """A tracking server on a free port, with nothing in it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = _free_port()
     quiet = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
         words = [str(environment / "bin" / "mlflow"), "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
@@ -48,6 +50,61 @@ def serving_mlflow(environment: Path) -> Generator[str]:
             server.wait(30)
 
 
+_MODEL = """
+import triton_python_backend_utils as pb
+
+class TritonPythonModel:
+    def execute(self, requests):
+        tensors = [pb.get_input_tensor_by_name(request, "x").as_numpy() for request in requests]
+        return [pb.InferenceResponse([pb.Tensor("score", tensor * VERSION)]) for tensor in tensors]
+"""
+_CONFIG = """
+name: "flight-delay"
+backend: "python"
+max_batch_size: 0
+input [{ name: "x", data_type: TYPE_FP32, dims: [1] }]
+output [{ name: "score", data_type: TYPE_FP32, dims: [1] }]
+version_policy: { specific: { versions: [2] } }
+"""
+
+
+@contextmanager
+def serving_triton(environment: Path) -> Generator[str]:
+    """A Triton with one model in three versions, the second of which is loaded."""
+    packages = next(environment.glob("lib/python3.*/site-packages"))
+    triton, port = packages / "pytriton" / "tritonserver", _free_port()
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
+        for version in (1, 2, 3):
+            made = Path(folder, "models", "flight-delay", str(version), "model.py")
+            made.parent.mkdir(parents=True)
+            made.write_text(f"VERSION = {version}\n{_MODEL}")
+        Path(folder, "models", "flight-delay", "config.pbtxt").write_text(_CONFIG)
+        # The wheel brings one stub per Python, and Triton looks for it beside its backend.
+        shutil.copytree(triton / "backends", Path(folder, "backends"))
+        python = packages.parent.name.removeprefix("python")
+        stub = triton / "python_backend_stubs" / python / "triton_python_backend_stub"
+        shutil.copy(stub, Path(folder, "backends", "python"))
+        words = [str(triton / "bin" / "tritonserver"), "--model-repository", f"{folder}/models"]
+        words += ["--backend-directory", f"{folder}/backends", "--model-control-mode", "explicit"]
+        words += ["--load-model", "flight-delay", "--http-address", "127.0.0.1", "--http-port", port]
+        words += ["--allow-grpc", "false", "--allow-metrics", "false"]
+        libraries = [*map(str, packages.glob("*.libs")), str(sysconfig.get_config_var("LIBDIR"))]
+        paths = {"PYTHONPATH": str(packages), "LD_LIBRARY_PATH": ":".join(libraries)}
+        server = subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **paths}, start_new_session=True)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(f"{url}/v2/health/ready", server, Path(folder, "log"))
+            yield url
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and server.poll() is None:
@@ -60,4 +117,4 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).absolute()))
+    sys.exit(main(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute()))

@@ -1,11 +1,14 @@
 """One contract for every serving system: list, versions, routing, guarded move, replay, stale write, unknown names.
 
-The fakes answer as the real ones do. CLAWPIPE_MLFLOW names a real MLflow server to hold the same contract against.
+The fakes answer as the real ones do. CLAWPIPE_MLFLOW and CLAWPIPE_TRITON name real servers to hold the same contract
+against: `make test-integration`.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,7 +34,9 @@ from clawpipe_tui.serving.seam import Change, ChangeLog, Registry, Route, Router
 from clawpipe_tui.serving.triton import Triton
 
 REAL_MLFLOW = os.environ.get("CLAWPIPE_MLFLOW", "")
-BACKENDS = ("reference", "mlflow", "triton", *(("real mlflow",) if REAL_MLFLOW else ()))
+REAL_TRITON = os.environ.get("CLAWPIPE_TRITON", "")
+_REAL = {"real mlflow": REAL_MLFLOW, "real triton": REAL_TRITON}
+BACKENDS = ("reference", "mlflow", "triton", *(name for name, url in _REAL.items() if url))
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,16 @@ def seeded(url: str) -> str:
     return name
 
 
+def reloaded(url: str) -> str:
+    """A real Triton's model at version 2, as if nobody had ever moved it."""
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+        config = dict(http.get(f"/v2/models/{NAME}/config").raise_for_status().json())
+        config |= {"version_policy": {"specific": {"versions": [2]}}, "parameters": {}}
+        body = {"parameters": {"config": json.dumps(config)}}
+        http.post(f"/v2/repository/models/{NAME}/load", json=body).raise_for_status()
+    return NAME
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path, stage: tuple[Stage, Running]) -> Iterator[Backend]:
     """Each of them."""
@@ -77,6 +92,9 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, stage: tuple[Stage, 
     if request.param == "real mlflow":
         with closing(Mlflow(REAL_MLFLOW)) as real:
             yield Backend(real, real, seeded(REAL_MLFLOW), "2", "1", "3")
+    elif request.param == "real triton":
+        with closing(Triton(REAL_TRITON)) as real:
+            yield Backend(mlflow, real, reloaded(REAL_TRITON), "2", "1", "3")
     elif request.param == "mlflow":
         yield Backend(mlflow, mlflow, NAME, "2", "1", "3")
     else:
@@ -204,3 +222,35 @@ def test_an_unknown_adapter_is_named_with_the_nearest(serving: Serving) -> None:
     """A typing error in the configuration; a router is no registry."""
     with pytest.raises(ConfigError, match=r"there is no adapter '(trition|triton)'"):
         open_serving(serving)
+
+
+def asked_until(stop: threading.Event, answers: list[tuple[int, str]]) -> None:
+    """Requests to a real Triton, one after the other: the status, and the version that answered."""
+    x = {"name": "x", "datatype": "FP32", "shape": [1], "data": [2.0]}
+    with httpx.Client(base_url=REAL_TRITON, trust_env=False, timeout=30) as http:
+        while not stop.is_set():
+            answer = http.post(f"/v2/models/{NAME}/infer", json={"inputs": [x]})
+            answers.append((answer.status_code, str(answer.json().get("model_version", ""))))
+
+
+@pytest.mark.skipif(not REAL_TRITON, reason="needs CLAWPIPE_TRITON: make test-integration")
+def test_a_rollback_of_a_real_triton_under_traffic_fails_no_request() -> None:
+    """Four clients ask all the while; each answer names its version, and the last ones name the new one."""
+    reloaded(REAL_TRITON)
+    stop, answers = threading.Event(), list[tuple[int, str]]()
+    clients = [threading.Thread(target=asked_until, args=(stop, answers)) for _ in range(4)]
+    for client in clients:
+        client.start()
+    registry = Mlflow("http://127.0.0.1:1", "", transport=FakeMlflow().transport())
+    with closing(Triton(REAL_TRITON)) as router:
+        plan = plan_rollback(registry, router, NAME, to="1", key=uuid4().hex)
+        sent = send(router, plan, "errors rose", safety=WRITE)
+    moved_after = len(answers)
+    stop.wait(1.0)
+    stop.set()
+    for client in clients:
+        client.join(30)
+    assert sent.state == "applied"
+    assert {status for status, _ in answers} == {200}
+    assert {version for _, version in answers[:10]} == {"2"}
+    assert {version for _, version in answers[moved_after + 4 :]} == {"1"}
