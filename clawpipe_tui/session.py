@@ -61,19 +61,21 @@ class LogSession:
         Where no model is named, the one with the most requests is meant; limits come from the configuration; what else
         a query may use has the value that leaves its answer whole.
         """
-        limits: dict[str, Value] = {"psi_limit": self.config.drift.psi, "alpha": self.config.drift.alpha}
-        limits["accuracy_limit_pct"] = self.config.objectives.accuracy_pct
-        limits["accepted_pct"] = self.config.accepted_pct
-        context = {**self._unasked(context), **limits, **context, "model": context.get("model") or self.model()}
+        unasked = {**self._limits(), **_unasked(context), "now": self.now()}
+        context = {**unasked, **context, "model": context.get("model") or self.model()}
         return honest(self._warehouse.ask(query, context), self._capabilities)
 
-    def _unasked(self, context: Mapping[str, Value]) -> dict[str, Value]:
-        since, until = context.get("since"), context.get("until")
-        width_s = 0.0
-        if isinstance(since, datetime) and isinstance(until, datetime):
-            width_s = (until - since).total_seconds()
-        nothing: dict[str, Value] = dict.fromkeys(("version", "other", "column", "client"))
-        return {**nothing, "baseline": "training", "step": step_for(width_s), "now": self.now()}
+    def _limits(self) -> dict[str, Value]:
+        """What the configuration calls bad."""
+        drift, objectives = self.config.drift, self.config.objectives
+        return {
+            "psi_limit": drift.psi,
+            "alpha": drift.alpha,
+            "failed_limit_pct": objectives.failed_pct,
+            "p95_limit_ms": objectives.p95_ms,
+            "accuracy_limit_pct": objectives.accuracy_pct,
+            "accepted_pct": self.config.accepted_pct,
+        }
 
     def model(self) -> str:
         """The model that was asked for; else the configured one; else, or where the log does not know that one, the one
@@ -243,3 +245,12 @@ def _settings(config: Config) -> LogSettings:
         by_wall_clock=config.now is None,
         labelled=bool(config.label_files),
     )
+
+
+def _unasked(context: Mapping[str, Value]) -> dict[str, Value]:
+    """Values that leave an answer whole, for those that the asker does not name."""
+    since, until, width_s = context.get("since"), context.get("until"), 0.0
+    if isinstance(since, datetime) and isinstance(until, datetime):
+        width_s = (until - since).total_seconds()
+    nothing: dict[str, Value] = dict.fromkeys(("version", "other", "column", "client"))
+    return {**nothing, "baseline": "training", "step": step_for(width_s)}

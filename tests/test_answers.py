@@ -17,7 +17,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 from tiny_log import ask
 
-from clawpipe_tui.catalog import shipped
+from clawpipe_tui.catalog import load_catalog, shipped
 from clawpipe_tui.result import Value
 from clawpipe_tui.session import LogSession
 
@@ -204,3 +204,9 @@ def test_versions_have_their_share_of_the_traffic(sample: LogSession) -> None:
     assert set(versions) == {"v41", "v42", "v43"}
     assert versions["v41"]["weight_pct"] == 0
     assert versions["v43"]["weight_pct"] == pytest.approx(20, abs=10)
+
+
+@pytest.mark.parametrize("name", sorted(load_catalog()))
+def test_every_query_answers_in_a_window_alone(sample: LogSession, name: str) -> None:
+    """Who names a window needs to know no other value that a query may use."""
+    assert sample.ask(name, {"since": SINCE, "until": UNTIL}).columns
