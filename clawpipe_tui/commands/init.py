@@ -18,6 +18,7 @@ from clawpipe_tui.logs.detect import propose, sample_of
 from clawpipe_tui.logs.form import SUFFIXES
 from clawpipe_tui.logs.layouts import load_layouts
 from clawpipe_tui.logs.listing import LogFile, list_files
+from clawpipe_tui.logs.objects import is_remote, local_copy
 from clawpipe_tui.logs.proposal import Proposal
 from clawpipe_tui.logs.written import Settings, as_toml
 from clawpipe_tui.wording import clean
@@ -52,11 +53,14 @@ def look(files: Mapping[str, LogFile], pattern: str) -> Proposal:
     if not files:
         raise LogError(f"There are no log files at {pattern}.", "Name the folder, glob or file that holds the log.")
     with connect() as connection:
-        return propose(connection, sample_of(files.values()), load_layouts())
+        here = [replace(file, path=local_copy(file)) for file in sample_of(files.values())]
+        return propose(connection, here, load_layouts())
 
 
 def pattern_of(log: str) -> str:
     """A glob for a folder, a glob or a file. Raises UsageError."""
+    if is_remote(log):
+        return log if glob.has_magic(log) else f"{log.rstrip('/')}/**/*.parquet"
     path = Path(log).expanduser()
     if not path.is_dir():
         return log if glob.has_magic(log) else glob.escape(log)

@@ -53,6 +53,8 @@ def find_config(logs: str | None, cwd: Path) -> Config:
 
 def _files_under(logs: str, cwd: Path) -> str:
     """A glob for what `--logs` names. Raises UsageError where nothing is there."""
+    if "://" in logs:
+        return logs if glob.has_magic(logs) else f"{logs.rstrip('/')}/**/*.parquet"
     path = (cwd / expanded(logs)).absolute()
     if path.is_dir():
         return f"{glob.escape(str(path))}/**/*.parquet"

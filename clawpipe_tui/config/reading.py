@@ -139,6 +139,8 @@ class _Reader:
         return tuple(self._glob(item, suffix) for item in listed)
 
     def _glob(self, item: str, suffix: str) -> str:
+        if "://" in item:
+            return item if glob.has_magic(item) else f"{item.rstrip('/')}/**/*.{suffix}"
         path = self.path.parent / expanded(item)
         if path.is_dir():
             return f"{glob.escape(str(path))}/**/*.{suffix}"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from clawpipe_tui.logs.form import Form
 from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.objects import local_copy
 from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def inspect(file: LogFile, form: Form = "parquet") -> Footer | BadFile:
     if file.size_bytes == 0:
         return BadFile("empty", "0 bytes: nothing has been written yet")
     try:
+        file = replace(file, path=local_copy(file))
         with Path(file.path).open("rb") as stream:
             head = stream.read(4)
             stream.seek(max(0, file.size_bytes - _TAIL_BYTES))

@@ -24,7 +24,7 @@ def landings(patterns: Iterable[str], stopping: threading.Event) -> Iterator[Non
         folders = watched_folders(patterns)
         if folders:
             yield from _watched(folders, patterns, stopping)
-        if stopping.wait(_POLL_S):
+        if stopping.wait(_LOOK_EVERY_S if all("://" in pattern for pattern in patterns) else _POLL_S):
             return
         yield
 

@@ -26,6 +26,11 @@ def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
     """All files that the globs match, by path; hidden ones (a writer's own, not yet renamed) are not part of a log."""
     found: dict[str, LogFile] = {}
     for pattern in patterns:
+        if "://" in pattern:
+            from clawpipe_tui.logs.objects import list_objects
+
+            found |= list_objects(pattern)
+            continue
         for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob shows hidden files
             try:
                 seen = os.stat(path)  # noqa: PTH116 - a Path for each of ten thousand files costs more than the stat
@@ -38,7 +43,9 @@ def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
 
 
 def is_unchanged(file: LogFile) -> bool:
-    """Whether a file still is what it was when it was listed."""
+    """Whether a file still is what it was when it was listed; an object cannot change while it is read."""
+    if "://" in file.path:
+        return True
     try:
         seen = Path(file.path).stat()
     except OSError:
@@ -63,6 +70,8 @@ def watched_folders(patterns: Iterable[str]) -> dict[Path, bool]:
     """
     folders: dict[Path, bool] = {}
     for pattern in patterns:
+        if "://" in pattern:
+            continue
         fixed = list(_until_magic(Path(pattern).parent))
         folder = Path(*fixed)
         if folder.is_dir():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from clawpipe_tui.logs.form import Form
 from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.objects import local_copy
 
 _BLOCK = 4_194_304
 _PACKED = (".gz", ".zst")
@@ -23,7 +24,7 @@ _PACKED = (".gz", ".zst")
 def staged(files: Sequence[LogFile], form: Form) -> Generator[list[str]]:
     """Where to read each of these files, while the context lasts. Raises OSError where one cannot be read."""
     if form == "parquet":
-        yield [file.path for file in files]
+        yield [local_copy(file) for file in files]
         return
     with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
         yield [_copied(file, form, Path(folder)) for file in files]
@@ -31,12 +32,13 @@ def staged(files: Sequence[LogFile], form: Form) -> Generator[list[str]]:
 
 def _copied(file: LogFile, form: Form, folder: Path) -> str:
     """A copy under its whole path, because partitions and versions may stand in there."""
-    if file.path.endswith(_PACKED):
-        return file.path
-    target = folder / Path(file.path).absolute().relative_to("/")
+    here = local_copy(file)
+    if here.endswith(_PACKED):
+        return here
+    target = folder / Path(here).absolute().relative_to("/")
     target.parent.mkdir(parents=True, exist_ok=True)
     copied, last_end = 0, 0
-    with Path(file.path).open("rb") as source, target.open("wb") as copy:
+    with Path(here).open("rb") as source, target.open("wb") as copy:
         while block := source.read(min(_BLOCK, file.size_bytes - copied)):
             copy.write(block)
             if (end := block.rfind(b"\n")) >= 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.footer import BadFile, Footer, inspect
 from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
+from clawpipe_tui.logs.objects import drop_copies, is_remote
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
 from clawpipe_tui.rollups.batch import Looked, Reducer, entry_of, whole_entry
 from clawpipe_tui.rollups.compact import compact
@@ -58,6 +59,7 @@ class LogReader:
         self.ledger = Ledger()
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
+        self._is_remote = any(map(is_remote, (*settings.files, *settings.baseline_files)))
         self._pending: set[str] = set()
         """The paths that this round of reading looks at."""
         self._parts: dict[str, Part] = {}
@@ -120,6 +122,8 @@ class LogReader:
             batch, waiting = _take(waiting, size)
             looked = self._look_at(batch)
             part = self._reduce(looked)
+            if self._is_remote:
+                drop_copies()
             if part:
                 self._pending.difference_update(entry.path for entry in part.ledger)
                 yield self._take_in(part)

