@@ -34,7 +34,7 @@ def sample(size: tuple[int, int], theme: str, colours: str, state: str, for_s: f
         up_ms = (time.monotonic() - started) * 1_000
         settled(terminal)
         first, idle = len(terminal.received), len(terminal.read(for_s))
-        terminal.send("\t\t\t\t\t")
+        terminal.send("\t\t\t\t")
         terminal.read(1.0)
         terminal.send("j")
         step = len(terminal.read(1.0))

@@ -217,7 +217,7 @@ class ClawpipeApp(TerminalApp):
         if watched and not watched.ended and self.desk.said != sentence:
             self.say(sentence)
         else:
-            self.exit()
+            self.leave()
 
     def _show_help(self) -> None:
         scene = self.desk.scene()

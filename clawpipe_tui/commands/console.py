@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from clawpipe_tui.commands.opening import context_file, option
 from clawpipe_tui.commands.output import out, talk
 from clawpipe_tui.commands.settings import console_settings, terminal_here
-from clawpipe_tui.commands.standing import write_origin
 from clawpipe_tui.config import FILE_NAME, config_folder
 from clawpipe_tui.errors import USAGE
 
@@ -50,9 +48,8 @@ def run(given: argparse.Namespace) -> int:
 def _open(given: argparse.Namespace) -> tuple[int, str]:
     settings = console_settings(given)
     from clawpipe_tui.app import run_console
-    from clawpipe_tui.commands.opening import configure
 
-    return run_console(replace(settings, write_from=write_origin(configure(given), given)))
+    return run_console(settings)
 
 
 def _nothing_named(given: argparse.Namespace) -> bool:

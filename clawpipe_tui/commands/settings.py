@@ -20,7 +20,7 @@ from clawpipe_tui.commands.opening import (
     registry_of,
     serving_of,
 )
-from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of
+from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of, write_origin
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.dashboard.keys import remapped
@@ -52,6 +52,7 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         source=source_of(given),
         contexts=contexts(),
         about=about(config, given),
+        write_from=write_origin(config, given),
         open_session=lambda: _follow(config, now),
         model=config.chosen_model,
         serving=(lambda: serving_of(config)) if config.serving else None,

@@ -39,7 +39,7 @@ def band_of(environment: str) -> Band:
     return Band(name or "no environment named", "counts as production", "▲", "bad_badge")
 
 
-def band_spans(environment: str, *, write: bool | None, brevity: int) -> list[Span]:
+def band_spans(environment: str, *, write: bool | None, brevity: int, write_from: str = "") -> list[Span]:
     """The band at the head of a line: in full where there is room, glyph and name at the least."""
     band = band_of(environment)
     name = band.name if environment else "unnamed"
@@ -48,7 +48,8 @@ def band_spans(environment: str, *, write: bool | None, brevity: int) -> list[Sp
     spans = [Span(f" {band.glyph} {name if brevity < 5 else name[:8]} ", band.style)]
     if write is None:
         return [*spans, Span(" ")]
-    words = (" can write ", " read-only ") if brevity == 0 else (" rw ", " ro ")
+    origin = f" ({write_from})" if write_from else ""
+    words = (f" can write{origin} ", f" read-only{origin} ") if brevity == 0 else (" rw ", " ro ")
     return [*spans, Span(words[not write], "warn" if write else "muted")]
 
 

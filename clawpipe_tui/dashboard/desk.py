@@ -200,7 +200,12 @@ class Desk:
         """The first line."""
         shown, snapshot = self.settings, self.snapshot
         standing = Standing(
-            shown.title, self.model, shown.environment, today=datetime.now(UTC).date(), write=shown.safety.write
+            shown.title,
+            self.model,
+            shown.environment,
+            today=datetime.now(UTC).date(),
+            write=shown.safety.write,
+            write_from=shown.write_from,
         )
         if snapshot:
             freshness, stands = snapshot.always.get("headline"), snapshot.clock_stands

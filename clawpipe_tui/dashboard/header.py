@@ -47,6 +47,8 @@ class Standing:
     """Whether the console looks at a log of the past, by a clock that does not move."""
     write: bool | None = None
     """Whether anything may be changed from here; None: nothing is said of it."""
+    write_from: str = ""
+    """What decided that."""
     today: date | None = None
 
     @property
@@ -90,7 +92,7 @@ def _cells(line: Sequence[Span]) -> int:
 def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[Span]:
     name = standing.title if brevity == 0 else ""
     spans = [Span(f" {name} ", "title")] if name else [Span(" ")]
-    spans += band_spans(standing.environment, write=standing.write, brevity=brevity)
+    spans += band_spans(standing.environment, write=standing.write, brevity=brevity, write_from=standing.write_from)
     spans += [Span(clean(standing.model)[: 40 if brevity < 5 else 12], "strong"), Span("  ")]
     spans += _tabs(view, scene, brevity)
     spans += [Span("  "), *_time(view, scene, standing, brevity)]

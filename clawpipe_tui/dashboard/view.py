@@ -141,7 +141,9 @@ def enter(view: View, scene: Scene) -> View:
     value = picked_value(panel, state, cursor_row(panel, state, view.place))
     if panel.picks == "model" and isinstance(value, str):
         # Another model is another console: nothing that was picked of the last one holds for it.
-        return replace(view, model=value, place=Place(target.name, first_focus(target)), trail=(*view.trail, view.place))
+        return replace(
+            view, model=value, place=Place(target.name, first_focus(target)), trail=(*view.trail, view.place)
+        )
     picks = dict(view.place.picks) if value is None else {**view.place.picks, panel.picks: value}
     return replace(view, place=Place(target.name, first_focus(target), picks=picks), trail=(*view.trail, view.place))
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FULL_FRAMES = "CLAWPIPE_FULL_FRAMES"
 """Set, every frame is sent whole: for a terminal on which cell changes go wrong."""
 ENDINGS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
+LEAVE_S = 2.5
+"""How long whatever was begun may take to end after `q`."""
 _SYNC_FROM = 400
 """Shorter frames arrive in one piece anyhow."""
 
@@ -174,6 +176,12 @@ class TerminalApp(App[None]):
         """End as this signal says; in time, whatever hangs."""
         last_resort(ENDINGS[number])
         self.exit(return_code=ENDINGS[number])
+
+    def leave(self) -> None:
+        """End because the user wants to; in time, too."""
+        if self.takes_signals:
+            last_resort(0, LEAVE_S)
+        self.exit()
 
     def on_load(self) -> None:
         """Signals become ends: from here on the terminal is ours to restore."""
