@@ -91,7 +91,8 @@ def serving_triton(environment: Path) -> Generator[str]:
         words += ["--load-model", "flight-delay", "--http-address", "127.0.0.1", "--http-port", port]
         words += ["--allow-grpc", "false", "--allow-metrics", "false"]
         libraries = [*map(str, packages.glob("*.libs")), str(sysconfig.get_config_var("LIBDIR"))]
-        paths = {"PYTHONPATH": str(packages), "LD_LIBRARY_PATH": ":".join(libraries)}
+        path = f"{environment / 'bin'}:{os.environ.get('PATH', '')}"  # the stub's Python finds itself by it
+        paths = {"PYTHONPATH": str(packages), "LD_LIBRARY_PATH": ":".join(libraries), "PATH": path}
         server = subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **paths}, start_new_session=True)
         try:
             url = f"http://127.0.0.1:{port}"
