@@ -59,6 +59,7 @@ class _Reader:
             columns=self._get("log", "columns", dict[str, str]()),
             numeric=self._names("numeric"),
             categorical=self._names("categorical"),
+            sensitive=self._names("sensitive"),
             baseline_files=self._paths("baseline", "files"),
             baseline_span=self._baseline_span(),
             accepted_pct=float(self._get("data", "accepted_pct", Config.accepted_pct)),

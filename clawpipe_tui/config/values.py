@@ -101,6 +101,8 @@ class Config:
     """Canonical column → SQL expression over the log's own columns."""
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    """Columns (features, client, error, prediction) whose texts are never kept or shown; a digest stands for each."""
     baseline_files: tuple[str, ...] = ()
     accepted_pct: float = 1.0
     """Which share of a column's values may be missing, no number or never seen, beyond what the baseline has."""

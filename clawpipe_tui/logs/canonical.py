@@ -53,6 +53,8 @@ class Layout:
     words: Mapping[str, str] = field(default_factory=dict[str, str])
     """Canonical column → what a panel says of it."""
     lacks: frozenset[str] = frozenset()
+    sensitive: frozenset[str] = frozenset()
+    """Columns whose texts are never kept or shown: a short digest stands for each."""
 
 
 def quoted(name: str) -> str:
@@ -173,7 +175,16 @@ def _expression(name: str, columns: Mapping[str, str], layout: Layout) -> str | 
 
 def _text(name: str, columns: Mapping[str, str], layout: Layout) -> str:
     expression = _expression(name, columns, layout)
-    return f"cast({expression} as varchar)" if expression else "cast(null as varchar)"
+    if not expression:
+        return "cast(null as varchar)"
+    return _kept(f"cast({expression} as varchar)", name, layout)
+
+
+def _kept(text: str, name: str, layout: Layout) -> str:
+    """A text as it is kept: of a sensitive column a digest, which can be counted and compared, and not read."""
+    if name not in layout.sensitive:
+        return text
+    return f"case when {text} = '' then '' else '#' || left(sha256({text}), 10) end"
 
 
 def _number(name: str, columns: Mapping[str, str], layout: Layout) -> str:
@@ -187,7 +198,8 @@ def _served_at(columns: Mapping[str, str], layout: Layout) -> str:
     if expression is None:
         raise LogError(
             "This log has no column served_at.",
-            f'Map one in clawpipe.toml, [log.columns]: served_at = "…". {nearest("served_at", columns)}',
+            f'Map one in clawpipe.toml, [log.columns]: served_at = "…". {nearest("served_at", columns)}'
+            " Or let it be found: clawpipe-tui init LOGS.",
         )
     number = f"try_cast({expression} as double)"
     units = " ".join(f"when abs({number}) < {limit} then to_timestamp({number} / {unit})" for limit, unit in _UNITS)
@@ -210,7 +222,7 @@ def _outcome(columns: Mapping[str, str], layout: Layout) -> str:
 def _error(columns: Mapping[str, str], layout: Layout) -> str:
     """The error's first 120 characters, control codes out, digits as #: equal errors become equal texts."""
     text = _text("error", columns, layout)
-    if text.startswith("cast(null"):
+    if text.startswith("cast(null") or "error" in layout.sensitive:
         return text
     flat = f"regexp_replace(left({text}, 400), '[[:cntrl:]]+', ' ', 'g')"
     return f"left(regexp_replace({flat}, '-?[0-9]+([.][0-9]+)?', '#', 'g'), 120)"

@@ -116,7 +116,10 @@ def find_layout(layouts: Mapping[str, LayoutFile], name: str) -> LayoutFile:
 def layout_of(config: Config) -> Layout:
     """How the configured log maps to the canonical log: the named layout, and what the configuration says over it."""
     form = cast("Form", config.format) if config.format else form_of(config.log_files)
-    own = Layout(config.columns, config.model, config.version, config.numeric, config.categorical, form=form)
+    own = Layout(
+        config.columns, config.model, config.version, config.numeric, config.categorical, form=form,
+        sensitive=frozenset(config.sensitive),
+    )  # fmt: skip
     return laid_out(own, find_layout(load_layouts(), config.layout)) if config.layout else own
 
 
@@ -125,4 +128,5 @@ def laid_out(own: Layout, file: LayoutFile) -> Layout:
     return Layout(
         {**file.columns, **own.expressions}, own.model, own.version, own.numeric, own.categorical, form=own.form,
         select=file.source, companion=file.companion, words={**file.says, **file.lacks}, lacks=frozenset(file.lacks),
+        sensitive=own.sensitive,
     )  # fmt: skip

@@ -32,6 +32,8 @@ def store_name(settings: LogSettings) -> str:
     layout = settings.layout
     parts: list[object] = [SCHEMA_VERSION, settings.files, sorted(layout.expressions.items()), layout.model]
     parts += [layout.version, layout.numeric, layout.categorical, sorted(baseline)]
+    if layout.sensitive:
+        parts.append(sorted(layout.sensitive))
     if settings.labelled:
         parts.append("labelled")
     if settings.baseline_span:
