@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _EXIT_CODES = {"done": OK, "overdue": ALARM, "reverted": ALARM, "waiting": CANNOT_TELL, "unknown": CANNOT_TELL}
 _LOOK_EVERY_S = 1.0
+_PATIENCE_S = 15.0
 
 
 def move(given: argparse.Namespace, action: Action) -> int:
@@ -79,18 +80,28 @@ def _open_log(config: Config) -> LogSession | None:
 
     try:
         session = LogSession(config)
-        session.read()
     except ClawpipeError as error:
         talk(f"The logs cannot be opened, so nothing can be verified in them. {error}")
         return None
+    session.follow()
+    # Newest files first: what is read within seconds is what the evidence needs; a year of logs is not waited for.
+    patience = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < patience and not _has_read(session):
+        time.sleep(0.05)
+    if session.progress().message:
+        talk(session.progress().message)
     return session
+
+
+def _has_read(session: LogSession) -> bool:
+    progress = session.progress()
+    return bool(progress.message) or (progress.files_known > 0 and not progress.reading)
 
 
 def _watch(session: LogSession | None, router: Router, plan: MovePlan, sent: Sent, deadline_s: float) -> int:
     """Look at the logs until they confirm the move or the deadline passes; each new sentence is printed."""
     if session is None:
         return CANNOT_TELL
-    session.follow()
     give_up = time.monotonic() + deadline_s + 2 * _LOOK_EVERY_S
     while True:
         seen = observe(session.ask, router, plan, sent, session.now(), deadline_s)

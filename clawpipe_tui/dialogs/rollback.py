@@ -30,7 +30,7 @@ class RollbackDialog(Dialog[None]):
     DEFAULT_CSS = """
     RollbackDialog #reason-row, RollbackDialog #name-row { height: 1; }
     RollbackDialog #reason-label { width: 10; }
-    RollbackDialog #name-label { width: 30; }
+    RollbackDialog #name-label { width: 32; }
     RollbackDialog Input { width: 1fr; background: ansi_default; background-tint: ansi_default 0%; }
     RollbackDialog Button { width: auto; min-width: 8; margin: 0 1 0 1; background: ansi_default; }
     RollbackDialog Button:focus { text-style: reverse; }
