@@ -142,3 +142,29 @@ def test_unsure_choices_are_told(tmp_path: Path, capsys: Captured) -> None:
     main(["init", f"{tmp_path}/*.parquet", "--yes"])
     assert "Not sure about latency_ms" in capsys.readouterr().err
     assert "UNSURE" in Path(FILE_NAME).read_text(encoding="utf-8")
+
+
+def test_odd_types_and_odd_names_go_through_init_and_come_out_right(tmp_path: Path, capsys: Captured) -> None:
+    """Nested, dictionary, decimal, date; quotes, spaces, emoji, SQL; partitions in the path; hundreds of columns."""
+    numbers = [float(call.number) for call in CALLS]
+    columns: dict[str, object] = {
+        "event time": pa.array([call.at.replace(tzinfo=None) for call in CALLS]),
+        'a "quoted" one': numbers,
+        "🙂; drop table files; --": numbers,
+        "kind": pa.array([call.city for call in CALLS]).dictionary_encode(),
+        "price": pa.array(numbers).cast(pa.decimal128(12, 2)),
+        "born": pa.array([call.at.date() for call in CALLS]),
+        "deep": pa.array([{"size": call.age, "tags": ["a"]} for call in CALLS]),
+    }
+    columns |= {f"wide_{place}": numbers for place in range(300)}
+    folder = tmp_path / "logs" / "model_version=v9"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table(columns), folder / "a.parquet")
+    assert main(["init", str(tmp_path / "logs"), "--yes"]) == OK
+    (row,) = health(capsys)
+    assert (row["version"], row["requests"]) == ("v9", PREDICTIONS)
+    main(["query", "data_columns", "--format", "json", "--window", "1d"])
+    watched = {row["column"]: row["invalid_pct"] for row in json.loads(capsys.readouterr().out)}
+    assert {'a "quoted" one', "🙂; drop table files; --", "kind", "price", "size"} <= watched.keys()
+    assert len(watched) == 305
+    assert set(watched.values()) == {0}
