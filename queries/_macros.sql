@@ -22,6 +22,12 @@ create macro likelihood(k, n) as
 -- sum over bins of n ln(n / total): the log likelihood of counts at their own shares
 create macro entropy_sum(n) as sum(case when n > 0 then n * ln(n) else 0 end) - case when sum(n) > 0 then sum(n) * ln(sum(n)) else 0 end;
 
+-- How many requests a row of the log stands for, where it is a sample (1 where it is not). Counts on screen are of requests;
+-- what is certain depends on rows, so every test divides by this.
+create macro mean_weight() as (
+    select greatest(1.0, coalesce((select sum(n) from requests) / (select nullif(sum(rows), 0) from files where file is not null), 1.0))
+);
+
 -- each version's requests and failures in a span, with the role that it had last
 create macro version_counts(for_model, a, b) as table
     select version,
@@ -83,7 +89,7 @@ create macro pair_starts(for_model, a, b, step) as table
 create macro failing_beside(for_model, a, b, step) as table
     with slices as (
         select version, time_bucket(step, bucket_start) as slice_at,
-               sum(n) as n, coalesce(sum(n) filter (failed(outcome)), 0) as k
+               sum(n) / mean_weight() as n, coalesce(sum(n) filter (failed(outcome)), 0) / mean_weight() as k
         from   requests
         where  model = for_model and bucket_start >= a and bucket_start < b
         group  by all
@@ -104,7 +110,7 @@ create macro failing_beside(for_model, a, b, step) as table
 create macro slower_than(for_model, a, b, step) as table
     with pairs as (from pair_starts(for_model, a, b, step)),
     counts as (
-        select version, bucket_start >= a as is_now, bucket_start, bucket, n
+        select version, bucket_start >= a as is_now, bucket_start, bucket, n / mean_weight() as n
         from   latencies
         where  model = for_model and ok and bucket_start >= a - (b - a) and bucket_start < b
     ), sides as (
@@ -134,7 +140,7 @@ create macro version_health(for_model, a, b, step) as table
         from   version_counts(for_model, a - (b - a), a) as c
                left join version_latencies(for_model, a - (b - a), a) as l using (version)
     ), paired as (
-        select now.*,
+        select now.*, mean_weight() as weight,
                case when now.looks_back then before.requests else beside.requests end as reference_requests,
                case when now.looks_back then before.failures else beside.failures end as reference_failures,
                case when now.looks_back then before.errors   else beside.errors   end as reference_errors,
@@ -147,9 +153,10 @@ create macro version_health(for_model, a, b, step) as table
     ), tested as (
         select paired.*, least(1, slow.p / budget) as slower_p,
                case when looks_back
-                    then tilted_p([reference_failures], [failures], [requests / (requests + reference_requests)])
+                    then tilted_p([reference_failures / weight], [failures / weight], [requests / (requests + reference_requests)])
                     else f.p end as failing_p,
-               smallest_ratio(reference_failures, reference_requests, requests, -ln(alpha * budget)) as ratio_seen
+               smallest_ratio(reference_failures / weight, reference_requests / weight, requests / weight, -ln(alpha * budget))
+                   as ratio_seen
         from   paired left join failing_beside(for_model, a, b, step) as f using (version)
                       left join slower_than(for_model, a, b, step) as slow using (version)
     )
@@ -158,7 +165,7 @@ create macro version_health(for_model, a, b, step) as table
            coalesce(failing_p <= alpha and failures / requests > least_ratio * reference_failures / reference_requests, false)
                as fails_more,
            coalesce(slower_p <= alpha and p95_ms > 1.2 * reference_p95_ms, false)    as is_slower,
-           case when requests < 50 or coalesce(reference_requests, 0) < 50 then 'cannot tell'
+           case when requests / weight < 50 or coalesce(reference_requests, 0) / weight < 50 then 'cannot tell'
                 when fails_more or is_slower                               then 'worse'
                 else 'not shown worse' end as verdict
     from   tested;
@@ -166,7 +173,8 @@ create macro version_health(for_model, a, b, step) as table
 -- since when a version fails more: the most likely single change of its failure rate, in steps
 create macro failing_since(for_model, v, a, b, step) as table
     with steps as (
-        select time_bucket(step, bucket_start) as step_at, sum(n) as n, coalesce(sum(n) filter (failed(outcome)), 0) as k
+        select time_bucket(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
+               coalesce(sum(n) filter (failed(outcome)), 0) / mean_weight() as k
         from   requests
         where  model = for_model and version = v and bucket_start >= a and bucket_start < b
         group  by all
@@ -183,7 +191,8 @@ create macro failing_since(for_model, v, a, b, step) as table
 -- since when a version is slower: the same for the share of its answers that take longer than limit_ms
 create macro slow_since(for_model, v, a, b, step, limit_ms) as table
     with steps as (
-        select time_bucket(step, bucket_start) as step_at, sum(n) as n, coalesce(sum(n) filter (bucket_ms(bucket) > limit_ms), 0) as k
+        select time_bucket(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
+               coalesce(sum(n) filter (bucket_ms(bucket) > limit_ms), 0) / mean_weight() as k
         from   latencies
         where  model = for_model and version = v and ok and bucket_start >= a and bucket_start < b
         group  by all

@@ -17,16 +17,16 @@ create macro is_live(version, for_version, against) as
 
 -- the counts that a span is compared with, by column and bin
 create macro baseline_counts(for_model, for_version, a, b, against) as table
-    select "column", bin, sum(n) as n from bins where against = 'training' group by all
+    select "column", bin, sum(n)::double as n from bins where against = 'training' group by all
     union all
-    select "column", bin, sum(n) as n from "values"
+    select "column", bin, sum(n) / mean_weight() as n from "values"
     where  model = for_model and role <> 'shadow'
            and (baseline_version(for_version, against) is null or version = baseline_version(for_version, against))
            and bucket_start >= baseline_since(a, b, against) and bucket_start < baseline_until(a, b, against)
     group  by all;
 
 create macro live_counts(for_model, for_version, a, b, against) as table
-    select "column", bin, sum(n) as n
+    select "column", bin, sum(n) / mean_weight() as n
     from   "values"
     where  model = for_model and role <> 'shadow' and is_live(version, for_version, against)
            and bucket_start >= a and bucket_start < b
@@ -51,7 +51,7 @@ create macro compared_categories(for_model, for_version, a, b, against) as table
         select "column", bin, category, is_live(version, for_version, against) and bucket_start >= a and bucket_start < b as is_live,
                (baseline_version(for_version, against) is null or version = baseline_version(for_version, against))
                    and bucket_start >= baseline_since(a, b, against) and bucket_start < baseline_until(a, b, against) as is_base,
-               bucket_start, n
+               bucket_start, n / mean_weight() as n
         from   "values"
         where  model = for_model and role <> 'shadow' and (bin > 0 or bin = -6)
                and "column" in (select "column" from named)
@@ -171,7 +171,7 @@ create macro drift_since(for_model, for_version, a, b, against, step, alpha) as 
         select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins)
                left join baseline_counts(for_model, for_version, a, b, against) using ("column", bin)
     ), steps as (
-        select time_bucket(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) as n
+        select time_bucket(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) / mean_weight() as n
         from   "values"
         where  model = for_model and role <> 'shadow' and is_live(version, for_version, against)
                and bucket_start >= a and bucket_start < b

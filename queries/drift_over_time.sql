@@ -10,7 +10,7 @@ with span as (
     from   bins join chosen using ("column")
            left join baseline_counts($model, $version, $since, $until, $baseline) as base using ("column", bin)
 ), counted as (
-    select bucket_start, bin, sum(n)::double as n
+    select bucket_start, bin, sum(n) / mean_weight() as n
     from   "values" join chosen using ("column")
     where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)
            and bucket_start >= $since - (select span from span) and bucket_start < $until

@@ -147,3 +147,17 @@ def test_the_limit_of_noise_tightens_with_the_number_of_columns(sample: LogSessi
     found = [row for row in rows if cast("float", row["false_discovery"]) <= 0.05]
     assert [row["column"] for row in over] == [row["column"] for row in found]
     assert not [row for row in rows if math.isnan(cast("float", row["psi"]))]
+
+
+def test_a_sampled_log_is_as_certain_as_its_rows(tmp_path: Path) -> None:
+    """One row for a hundred requests: the shares are those of requests, the noise is that of rows."""
+    parts = (rows_of(["a", "b"] * 300, START - timedelta(hours=1)), rows_of(["a", "a", "b"] * 100, START))
+    for part in parts:
+        part["sampling_fraction"] = [0.01] * len(part["place"])
+    log = tiny(tmp_path, *parts)
+    with log.opened() as session:
+        window = between(window_between(START, START + timedelta(hours=1)))
+        row = ask(session, "drift", baseline="previous window", **window).records()[0]
+        [health] = ask(session, "health", **window).records()
+    assert [row["rows"], health["requests"]] == [300, 30_000]
+    assert row["verdict"] == "cannot tell"
