@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.operations.journal import Attempt, Journal
 from clawpipe_tui.serving.errors import Conflict, Denied, Unavailable
+from clawpipe_tui.serving.seam import Routing
 from tests.app.fakes import ANSWERS, NOW, FakeServing, FakeSession
 from tests.app.stories import Story, console
 
@@ -189,3 +191,19 @@ async def test_an_attempt_that_was_never_answered_is_told_at_the_next_start(tmp_
     journal.record(Attempt("key-1", "sent", NOW, "flight-delay", "v43", "v42", "errors"))
     async with console((160, 40), journal=tmp_path) as story:
         await story.shows("Unresolved: the rollback of flight-delay to v42")
+
+
+async def test_strings_from_the_api_harm_nothing_in_the_dialog() -> None:
+    """Escapes, markup, right-to-left marks and ten thousand characters are shown as harmless text, or not at all."""
+    nasty = "\x1b[31mred\x07 [bold]x[/] \u202egnol\u202c" + "k" * 10_000
+
+    class Hostile(FakeServing):
+        def routing(self, model: str) -> Routing:
+            return replace(super().routing(model), reason=nasty, changed_by=nasty)
+
+    async with console((100, 30), serving=Hostile()) as story:
+        await opened(story)
+        await story.press("pagedown")
+        assert all(line.isprintable() and len(line) <= 100 for line in story.lines)
+        await story.press("escape")
+        await story.shows("WORSE")
