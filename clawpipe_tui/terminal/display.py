@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FULL_FRAMES = "CLAWPIPE_FULL_FRAMES"
 """Set, every frame is sent whole: for a terminal on which cell changes go wrong."""
 ENDINGS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
-LEAVE_S = 2.5
+LEAVE_S = 1.9
 """How long whatever was begun may take to end after `q`."""
 _SYNC_FROM = 400
 """Shorter frames arrive in one piece anyhow."""
