@@ -197,7 +197,11 @@ def _where() -> argparse.ArgumentParser:
     group.add_argument("--until", metavar="TIME", help="where it ends (default: now)")
     group.add_argument("--now", metavar="TIME", help="a fixed clock, for a post-mortem")
     group.add_argument("--window", metavar="SPAN", help="the window's width: 15m, 1h, 1d (default 1h)")
-    group.add_argument("--baseline", metavar="NAME", help="training, 'previous window' or 'same hour yesterday'")
+    group.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="training, 'previous window', 'same hour yesterday', 'same hour last week' or 'version V'",
+    )
     group.add_argument("--api", metavar="URL", help="the serving API (default: [serving] url in clawpipe.toml)")
     writing = group.add_mutually_exclusive_group()
     writing.add_argument("--write", action="store_true", help="let the console change where traffic goes")

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from clawpipe_tui.errors import UsageError
 
 WIDTHS_S = (300, 900, 3_600, 21_600, 86_400, 604_800)
+BASELINES = ("training", "previous window", "same hour yesterday", "same hour last week")
+"""What a window can be compared with; beside these, `version v42`: what that version was sent in the same window."""
 _STEPS_S = (10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400)
 _MOST_STEPS = 60
 _LONGEST_S = 3_650 * 86_400

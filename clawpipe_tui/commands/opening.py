@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.config import Config, Serving, config_folder, find_config
 from clawpipe_tui.errors import LogError, UsageError, nearest
 from clawpipe_tui.result import Result, Value
-from clawpipe_tui.window import Window, parse_moment, parse_span_s, window_between, window_ending
+from clawpipe_tui.window import BASELINES, Window, parse_moment, parse_span_s, window_between, window_ending
 
 if TYPE_CHECKING:
     from clawpipe_tui.serving.seam import Registry, Router
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _WRITE_WORDS: Mapping[str, bool | None] = {
     "": None, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False,
 }  # fmt: skip
-BASELINES = ("training", "previous window", "same hour yesterday")
 
 
 def option(given: argparse.Namespace, name: str) -> str:
@@ -88,8 +87,8 @@ def clock(given: argparse.Namespace) -> datetime | None:
 def baseline_of(given: argparse.Namespace) -> str:
     """What to compare with. Raises UsageError."""
     name = option(given, "baseline") or BASELINES[0]
-    if name not in BASELINES:
-        raise UsageError(f"There is no baseline {name!r}.", nearest(name, BASELINES))
+    if name not in BASELINES and not name.startswith("version "):
+        raise UsageError(f"There is no baseline {name!r}.", nearest(name, [*BASELINES, "version …"]))
     return name
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.dashboard.arranging import Arranged
 from clawpipe_tui.panels.draw import row_count
 from clawpipe_tui.spec import ScreenSpec
-from clawpipe_tui.window import WIDTHS_S
+from clawpipe_tui.window import BASELINES, WIDTHS_S
 
 if TYPE_CHECKING:
     from clawpipe_tui.dashboard.keys import Key
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clawpipe_tui.result import Value
     from clawpipe_tui.spec import BrokenScreen, PanelSpec, Rect
     from clawpipe_tui.window import Window
-
-BASELINES = ("training", "previous window", "same hour yesterday")
 
 
 @dataclass(frozen=True)
