@@ -109,11 +109,10 @@ def test_the_width_key_goes_through_all_widths() -> None:
     assert here.width_s == HOME.width_s
 
 
-def test_three_presses_of_b_come_back_to_training() -> None:
+def test_b_comes_by_every_baseline_and_back_to_training() -> None:
     """Each baseline once."""
-    first, second, third = (BASELINES[1], BASELINES[2], BASELINES[0])
     here = HOME
-    for expected in (first, second, third):
+    for expected in (*BASELINES[1:], BASELINES[0]):
         here = view.next_baseline(here, SCENE)
         assert here.baseline == expected
 
