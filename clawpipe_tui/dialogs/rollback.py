@@ -24,16 +24,20 @@ if TYPE_CHECKING:
     from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
 
 
+_DIALOG_KEYS = ("escape", "pagedown", "pageup", "up", "down")
+
+
 class RollbackDialog(Dialog[None]):
     """Plan, reason, one request, its answer, and the watch that follows."""
 
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RollbackDialog #reason-row, RollbackDialog #name-row { height: 1; }
     RollbackDialog #reason-label { width: 10; }
     RollbackDialog #name-label { width: 32; }
     RollbackDialog Input { width: 1fr; background: ansi_default; background-tint: ansi_default 0%; }
     RollbackDialog Button { width: auto; min-width: 8; margin: 0 1 0 1; background: ansi_default; }
-    RollbackDialog Button:focus { text-style: reverse; }
+    RollbackDialog Button:focus, RollbackDialog Button.standing { text-style: reverse; }
     RollbackDialog #said { height: 1; }
     """
 
@@ -51,6 +55,8 @@ class RollbackDialog(Dialog[None]):
         self._plan, self._send, self._on_sent = plan, send, on_sent
         self._said = ""
         self._prefilled = reason
+        self._begun: Input | None = None
+        """The input that was given the focus, which arrives there later than the next key."""
 
     def compose(self) -> ComposeResult:
         """The page, and under it the reason and the two buttons."""
@@ -81,8 +87,12 @@ class RollbackDialog(Dialog[None]):
         """Begin to plan while the user begins to write."""
         self.query_one("#reason-label", Picture).show([(Span(" Reason: ", "strong"),)])
         self.query_one("#name-label", Picture).show([(Span(" The model's name, to confirm: ", "strong"),)])
-        self.query_one("#cancel", Button).focus()
+        self.query_one("#cancel").add_class("standing")
         run_errand(self, "plan", self._plan, self._planned, self._not_planned)
+
+    def on_descendant_focus(self) -> None:
+        """Something has the focus by the user's will."""
+        self.query_one("#cancel").remove_class("standing")
 
     def body(self, width: int) -> list[Line]:
         """The page of the present phase."""
@@ -107,13 +117,6 @@ class RollbackDialog(Dialog[None]):
     @property
     def _asks_name(self) -> bool:
         return isinstance(self.phase, Planned) and self.phase.ruling.type_name
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in the reason, or in the name that must follow it."""
-        if event.input.id == "reason" and self._asks_name and not self._typed():
-            self.query_one("#name", Input).focus()
-        else:
-            self.submit()
 
     def _typed(self) -> str:
         return self.query_one("#name", Input).value.strip()
@@ -168,25 +171,52 @@ class RollbackDialog(Dialog[None]):
             self.redraw()
 
     def on_key(self, event: Key) -> None:
-        """What is typed belongs to the input and the buttons; arrows, pages and esc to the dialog."""
-        if event.is_printable and event.character and self._begins_reason(event.character):
+        """What is typed belongs to the input and the buttons; arrows, pages and esc to the dialog.
+
+        Cancel stands at first, so that enter alone sends nothing; who types begins another reason. Keys of a burst come
+        here even after the first one has given the input the focus: none of them may be lost or mean something else.
+        """
+        if isinstance(self.phase, Planning | Planned) and not isinstance(self.focused, Button) and self._writes(event):
             event.stop()
-        if isinstance(self.focused, Input | Button) and event.key not in ("escape", "pagedown", "pageup", "up", "down"):
+            event.prevent_default()
+        elif isinstance(self.focused, Input | Button) and event.key not in _DIALOG_KEYS:
             event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
         """As if it were typed."""
-        self._begins_reason(event.text.splitlines()[0] if event.text else "")
+        if isinstance(self.phase, Planning | Planned) and self.focused is None and event.text:
+            self._begin_reason(event.text.splitlines()[0])
 
-    def _begins_reason(self, text: str) -> bool:
-        """Cancel has the focus at first, so that enter alone sends nothing; who types begins another reason."""
-        cancel = self.query_one("#cancel", Button)
-        if self.focused is not cancel or not isinstance(self.phase, Planning | Planned):
+    def _writes(self, event: Key) -> bool:
+        """Let a key write in the input, or enter what is written; whether it was such a key."""
+        written = self.focused if isinstance(self.focused, Input) else self._begun
+        if event.key == "enter":
+            self._enter(written)
+        elif event.is_printable and event.character:
+            if written:
+                written.insert_text_at_cursor(event.character)
+            else:
+                self._begin_reason(event.character)
+        elif event.key == "backspace" and written:
+            written.action_delete_left()
+        else:
             return False
+        return True
+
+    def _enter(self, written: Input | None) -> None:
+        """Enter where Cancel stands, in the reason, or in the name that must follow it."""
+        if written is None:
+            self.close()
+        elif written.id == "reason" and self._asks_name and not self._typed():
+            self.query_one("#name", Input).focus()
+        else:
+            self.submit()
+
+    def _begin_reason(self, text: str) -> None:
         reason = self.query_one("#reason", Input)
         reason.value, reason.cursor_position = text, len(text)
         reason.focus()
-        return True
+        self._begun = reason
 
     def close(self) -> None:
         """Leave; the watch goes on. Not while a request is on its way: its answer would be lost."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from textual.events import Key
+
 from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.operations.journal import Attempt, Journal
@@ -61,12 +63,23 @@ async def test_enter_alone_cancels() -> None:
         assert story.serving.sent == []
 
 
+async def test_keys_that_come_in_one_burst_are_all_written() -> None:
+    """A pasted line, or a fast hand over a slow line: the whole reason, and enter sends it once."""
+    async with console() as story:
+        await opened(story)
+        for character in "metric feed breaks v43":
+            story.app.post_message(Key(character, character))
+        story.app.post_message(Key("enter", "\r"))
+        await story.shows("Sent and accepted")
+        assert [change.reason for change in story.serving.sent] == ["metric feed breaks v43"]
+
+
 async def test_the_reason_is_prefilled_from_the_firing_verdict() -> None:
     """It can be sent as it is, by the button or by enter in it; it is kept with the evidence."""
     async with console() as story:
         await opened(story)
         assert "v43 worse" in story.text
-        await story.press("shift+tab", "shift+tab", "enter")
+        await story.press("shift+tab", "shift+tab", "shift+tab", "enter")
         await story.shows("Sent and accepted")
         assert story.serving.sent[0].reason.startswith("v43 worse")
 
