@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.panels.state import PanelState
@@ -120,7 +120,7 @@ def context_of(wanted: Wanted, window: Window, now: datetime, picks: Mapping[str
         "other": picks.get("other"),
         "since": window.since,
         "until": window.until,
-        "step": cast("Value", window.step),  # an interval in SQL
+        "step": window.step,
         "baseline": wanted.baseline,
         "column": picks.get("column"),
         "client": picks.get("client"),
