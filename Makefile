@@ -44,6 +44,7 @@ $(UV): .ci/get_uv.py
 .venv/ready: $(UV) uv.lock pyproject.toml
 	@echo "Installing, locked ..." >&2
 	@$(UV) sync --quiet --locked --python "$$(command -v python3)" --extra demo
+	@$(PYTHON) -m compileall -q clawpipe_tui
 	@touch .venv/ready
 
 .tools/mlflow/ready: $(UV)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.warehouse import Session
 
 _RETRY_S = 5.0
+_LOOK_S = 0.1
+"""How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
 
 
 class Asker:
@@ -39,6 +41,8 @@ class Asker:
         self._stopped = False
         self.asking_since: float | None = None
         """When the present question was put, by the monotonic clock; None while there is none."""
+        self._told_at = 0.0
+        """When the log was last asked, by the monotonic clock."""
         self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
 
     def start(self) -> None:
@@ -84,9 +88,29 @@ class Asker:
             except Exception as error:  # noqa: BLE001  the edge of the worker: every panel says it, and r tries again
                 self._tell(failed_snapshot(wanted, error))
             self.asking_since = None
-            with self._changed:
-                if self._wanted is wanted and not self._stopped:
-                    self._changed.wait(self.refresh_s)
+            self._rest(wanted)
+
+    def _rest(self, wanted: Wanted) -> None:
+        """Until the user wants something else, a tick has passed, or a quiet log has grown.
+
+        What lands in a quiet log is shown at once; a log that grows all the time is asked once a tick.
+        """
+        ends = time.monotonic() + self.refresh_s
+        with self._changed:
+            while self._wanted is wanted and not self._stopped and (left_s := ends - time.monotonic()) > 0:
+                if self._may_follow() and self._grew(wanted):
+                    return
+                self._changed.wait(min(left_s, _LOOK_S))
+
+    def _may_follow(self) -> bool:
+        """Whether the last snapshot is a tick old, or shows a log of which nothing was read yet."""
+        progress = self._last.progress if self._last else None
+        return time.monotonic() >= self._told_at + self.refresh_s or bool(progress and not progress.rows)
+
+    def _grew(self, wanted: Wanted) -> bool:
+        """Whether there are counts that the last snapshot does not have."""
+        last, session = self._last, self.session
+        return not wanted.paused and last is not None and session is not None and session.revision() != last.revision
 
     def _ask(self, wanted: Wanted) -> None:
         if self.session is None:
@@ -97,6 +121,7 @@ class Asker:
                 self.session.close()
                 return
         if self._has_news(self.session, wanted):
+            self._told_at = time.monotonic()
             self._tell(take_snapshot(self.session, wanted, self._answers, lambda: self._wanted is not wanted))
         elif self._last is not None and self._last.progress != (progress := self.session.progress()):
             self._tell(replace(self._last, progress=progress))
