@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawpipe_tui.spec import BrokenScreen, Grid, PanelSpec, Rect, ScreenSpec, load_screens, rectangles, shares
+from clawpipe_tui.spec import BrokenScreen, Grid, PanelSpec, Rect, ScreenSpec
+from clawpipe_tui.spec.layout import rectangles, shares
+from clawpipe_tui.spec.reading import load_screens
 
 QUERIES = ("drift", "health", "histogram", "latency_over_time")
 GOOD = '''

@@ -27,7 +27,7 @@ from clawpipe_tui.dashboard.keys import remapped
 from clawpipe_tui.errors import UsageError, nearest
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
-from clawpipe_tui.spec import load_screens
+from clawpipe_tui.spec.reading import load_screens
 from clawpipe_tui.terminal.ability import Ability, ability, encoding_in
 from clawpipe_tui.window import parse_span_s
 

@@ -19,7 +19,8 @@ from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
-from clawpipe_tui.spec import Rect, ScreenSpec, rectangles
+from clawpipe_tui.spec import Rect, ScreenSpec
+from clawpipe_tui.spec.layout import rectangles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

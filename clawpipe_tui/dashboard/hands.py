@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.dashboard import view as views
 from clawpipe_tui.dashboard.commands import Order, candidates, understood
@@ -22,44 +22,12 @@ from clawpipe_tui.window import parse_span_s
 from clawpipe_tui.wording import seconds
 
 if TYPE_CHECKING:
-    from clawpipe_tui.dashboard.asker import Asker
-    from clawpipe_tui.dashboard.desk import Desk
+    from clawpipe_tui.dashboard.console import Console
     from clawpipe_tui.dashboard.view import View
     from clawpipe_tui.result import Result
 
 PACES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 NO_ROWS = "This panel has no rows yet."
-
-
-class Console(Protocol):
-    """What hands need of the console."""
-
-    desk: Desk
-    asker: Asker
-
-    def put(self, desk: Desk) -> None:
-        """Another desk."""
-        ...
-
-    def look_at(self, view: View, said: str = "") -> None:
-        """Another view."""
-        ...
-
-    def say(self, text: str) -> None:
-        """One sentence."""
-        ...
-
-    def perform(self, key_id: str) -> None:
-        """What a key does, by its id."""
-        ...
-
-    def send_sequence(self, text: str) -> bool:
-        """Send a sequence to the terminal; False where there is none."""
-        ...
-
-    def switch_to(self, environment: str) -> None:
-        """Begin anew in another environment."""
-        ...
 
 
 class Hands:

@@ -9,7 +9,8 @@ from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.draw import draw_panel
 from clawpipe_tui.panels.look import Line, Look, Paint, Palette, paint
 from clawpipe_tui.panels.state import PanelState
-from clawpipe_tui.spec import CHROME_ROWS, BrokenScreen, Rect, ScreenSpec, rectangles
+from clawpipe_tui.spec import CHROME_ROWS, BrokenScreen, Rect, ScreenSpec
+from clawpipe_tui.spec.layout import rectangles
 
 _NAMED = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _WAITING = PanelState("loading")

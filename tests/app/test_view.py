@@ -14,7 +14,7 @@ from clawpipe_tui.dashboard.keys import KEYS, key_for, screen_keys
 from clawpipe_tui.dashboard.view import BASELINES, Place, Scene, View
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.result import Result
-from clawpipe_tui.spec import rectangles
+from clawpipe_tui.spec.layout import rectangles
 from clawpipe_tui.window import WIDTHS_S, window_ending
 from tests.app.fakes import ANSWERS, DRIFT, NOW, OVERVIEW, SCREENS
 

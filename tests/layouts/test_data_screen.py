@@ -13,7 +13,8 @@ import pytest
 from clawpipe_tui.catalog import query_folders, shipped
 from clawpipe_tui.result import Value
 from clawpipe_tui.session import LogSession
-from clawpipe_tui.spec import BrokenScreen, load_screens
+from clawpipe_tui.spec import BrokenScreen
+from clawpipe_tui.spec.reading import load_screens
 from tests.tiny_log import START, TinyLog, write
 
 ROWS = 100

@@ -10,7 +10,8 @@ from clawpipe_tui.panels.draw import draw_panel
 from clawpipe_tui.panels.frame import draw_frame, to_text
 from clawpipe_tui.panels.look import Charts, Line, Look, Span
 from clawpipe_tui.panels.state import PanelState
-from clawpipe_tui.spec import PanelSpec, ScreenSpec, load_screens
+from clawpipe_tui.spec import PanelSpec, ScreenSpec
+from clawpipe_tui.spec.reading import load_screens
 
 from . import samples
 

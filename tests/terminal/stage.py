@@ -12,12 +12,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from clawpipe_tui.app import ClawpipeApp, ink_for
+from clawpipe_tui.app import ClawpipeApp
 from clawpipe_tui.config import state_folder
 from clawpipe_tui.panels.look import Look
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.terminal.ability import ability
 from clawpipe_tui.terminal.ending import end_on_signals
+from clawpipe_tui.terminal.ink import ink_for
 from clawpipe_tui.terminal.running import run_in_terminal
 from tests.app.fakes import FakeServing, FakeSession
 from tests.app.stories import settings_of

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from clawpipe_tui.cli import command_words
 from clawpipe_tui.commands.completion import words_after
 from clawpipe_tui.commands.standing import read_keymap
 from clawpipe_tui.commands.watch import Moment, sentences
 from clawpipe_tui.dashboard.reproduce import command_for
 from clawpipe_tui.errors import ConfigError
+from clawpipe_tui.options import command_words
 from clawpipe_tui.result import Result
 from tests.app.fakes import NOW
 from tests.terminal.pseudo import Pseudo, console_words

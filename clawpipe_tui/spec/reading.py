@@ -1,91 +1,17 @@
-"""Screen files (TOML) as frozen facts, and the pure function from a grid drawing to rectangles."""
+"""Reads and checks screen files (TOML); what is wrong with one becomes a sentence with its line."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from typing import cast
 
 from clawpipe_tui.errors import ConfigError, nearest
 from clawpipe_tui.result import Value
-
-DRAW_KINDS = ("number", "line", "bars", "histogram", "heat", "table", "text", "status")
-LEAST_WIDTH, LEAST_HEIGHT = 60, 20
-"""Below this terminal size a screen becomes one column."""
-LEAST_ROWS = 4
-"""No panel is shown with fewer rows than this, where there is a choice."""
-_LEAST_GRID_ROW = 2
-"""Fixed heights hold as long as every other row of the drawing keeps a title and a line."""
-CHROME_ROWS = 2
-"""The header line and the footer line, which are no panel's."""
-
-
-@dataclass(frozen=True)
-class PanelSpec:
-    """One panel of a screen: which query it asks and how its rows are drawn."""
-
-    name: str
-    query: str
-    draw: str
-    title: str = ""
-    """What stands in the panel's border."""
-    bind: Mapping[str, Value] = field(default_factory=dict[str, Value])
-    """Values for the query's parameters, over those of the console."""
-    columns: tuple[str, ...] = ()
-    """Which columns are drawn, in this order; empty means all that fit the drawing."""
-    height: int | None = None
-    """Rows, border included; the other panels share the rest."""
-    picks: str = ""
-    """Moving the cursor binds this parameter for the other panels, from the row's column of the same name."""
-    opens: str = ""
-    """The screen that enter opens, with the pick bound."""
-    log: bool = False
-    """Draws the y axis in powers of ten."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A drawing of a screen, for terminals of at least this size."""
-
-    min_width: int
-    min_height: int
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class ScreenSpec:
-    """One screen file, checked."""
-
-    name: str
-    title: str
-    key: str
-    path: Path
-    grids: tuple[Grid, ...]
-    panels: Mapping[str, PanelSpec]
-
-
-@dataclass(frozen=True)
-class BrokenScreen:
-    """A screen file that cannot be used, and the sentence that says why; the other screens run."""
-
-    name: str
-    path: Path
-    key: str
-    error: str
-
-
-@dataclass(frozen=True)
-class Rect:
-    """Where a panel stands, in cells."""
-
-    x: int
-    y: int
-    width: int
-    height: int
+from clawpipe_tui.spec import DRAW_KINDS, LEAST_HEIGHT, LEAST_WIDTH, BrokenScreen, Grid, PanelSpec, ScreenSpec
+from clawpipe_tui.spec.layout import tracks
 
 
 class _Source:
@@ -252,7 +178,7 @@ def _grid(source: _Source, size: str, drawing: object) -> Grid:
         message = f"the row {' '.join(uneven)!r} has {len(uneven)} words, the first row has {len(rows[0])}."
         raise source.error(message, "Repeat a name to make its panel wider.", line)
     grid = Grid(int(measure[1]), int(measure[2]), rows)
-    for name, (x, y, right, bottom) in _spans(grid).items():
+    for name, (x, y, right, bottom) in tracks(grid).items():
         if any(rows[row][column] != name for row in range(y, bottom) for column in range(x, right)):
             raise source.error(f"panel {name!r} is no rectangle in '{key}'.", line=source.line_with(name))
     return grid
@@ -268,61 +194,3 @@ def _check_names(source: _Source, grids: Sequence[Grid], panels: Mapping[str, Pa
         if name not in drawn:
             line = source.line_of("", f"panel.{name}")
             raise source.error(f"[panel.{name}] stands in no grid.", nearest(name, drawn), line)
-
-
-def _spans(grid: Grid) -> dict[str, tuple[int, int, int, int]]:
-    """Each panel's tracks in reading order: first column, first row, one past the last of both."""
-    spans: dict[str, tuple[int, int, int, int]] = {}
-    for y, row in enumerate(grid.rows):
-        for x, name in enumerate(row):
-            left, top, right, bottom = spans.get(name, (x, y, x + 1, y + 1))
-            spans[name] = (min(left, x), min(top, y), max(right, x + 1), max(bottom, y + 1))
-    return spans
-
-
-def rectangles(screen: ScreenSpec, width: int, height: int) -> dict[str, Rect]:
-    """Where each panel stands in an area of this size (the terminal without its header and footer line)."""
-    fitting = [grid for grid in screen.grids if grid.min_width <= width and grid.min_height <= height + CHROME_ROWS]
-    if not fitting:
-        return _one_column(_spans(screen.grids[0]), width, height)
-    grid = max(fitting, key=lambda grid: (grid.min_width * grid.min_height, grid.min_width))
-    spans = _spans(grid)
-    columns = len(grid.rows[0])
-    xs = [width * column // columns for column in range(columns + 1)]
-    fixed = {name: fixed_height for name, panel in screen.panels.items() if (fixed_height := panel.height)}
-    ys = [0, *accumulate(_row_heights(len(grid.rows), spans, fixed, height))]
-    placed = {
-        name: Rect(xs[left], ys[top], xs[right] - xs[left], ys[bottom] - ys[top])
-        for name, (left, top, right, bottom) in spans.items()
-    }
-    return {name: rect for name, rect in placed.items() if rect.width and rect.height}
-
-
-def _row_heights(
-    rows: int, spans: Mapping[str, tuple[int, int, int, int]], fixed: Mapping[str, int], height: int
-) -> list[int]:
-    """The height of each grid row: fixed panels get theirs where the others keep room, the rest is shared evenly."""
-    wanted: dict[int, int] = {}
-    for name in fixed.keys() & spans.keys():
-        _, top, _, bottom = spans[name]
-        for row, share in zip(range(top, bottom), shares(fixed[name], bottom - top), strict=True):
-            wanted[row] = max(wanted.get(row, 0), share)
-    free = [row for row in range(rows) if row not in wanted]
-    if not free or height - sum(wanted.values()) < len(free) * _LEAST_GRID_ROW:
-        return shares(height, rows)
-    heights = wanted | dict(zip(free, shares(height - sum(wanted.values()), len(free)), strict=True))
-    return [heights[row] for row in range(rows)]
-
-
-def shares(total: int, parts: int) -> list[int]:
-    """A whole number in parts that differ by one at most, the larger ones spread evenly."""
-    return [total * (part + 1) // parts - total * part // parts for part in range(parts)]
-
-
-def _one_column(names: Collection[str], width: int, height: int) -> dict[str, Rect]:
-    """For a very small terminal: the panels in grid order, as many as keep four rows each."""
-    shown = list(names)[: max(1, height // LEAST_ROWS)]
-    heights = shares(height, len(shown))
-    ys = [0, *accumulate(heights)]
-    placed = {name: Rect(0, ys[i], width, heights[i]) for i, name in enumerate(shown)}
-    return placed if width and height else {}
