@@ -15,6 +15,7 @@ from clawpipe_tui.logs.listing import LogFile, is_unchanged
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
+from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
 from clawpipe_tui.rollups.reduce import reductions, spans
 from clawpipe_tui.rollups.source import Rows, once_each, rows_of
@@ -95,6 +96,11 @@ class Reducer:
         found = {row["file"]: row for row in self.connection.sql(every).to_arrow_table().to_pylist()}
         canonical = canonical_of(rows, ANSWER, latest)
         tables["answers"] = self._table("answers", answers_select(canonical, labelled=self.labelled))
+        tables["pairs"] = table_schema("pairs").empty_table()
+        if has_shadows(tables["requests"]):
+            tables["pairs"] = pairs_table(
+                self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins, weighed=weighed
+            )
         values = [table_schema("values").empty_table()]
         for bins in map(tuple, in_groups(self.bins)):
             canonical = canonical_of(rows, kinds_of(bins), latest)

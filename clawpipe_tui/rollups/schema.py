@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 COUNT_GRAIN_S = 5
 LATENCY_GRAIN_S = 10
 VALUE_GRAIN_S = 60
@@ -31,6 +31,15 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "clients": _KEYS | {"client": "VARCHAR", "outcome": "VARCHAR", "n": "BIGINT"},
     "answers": _KEYS | {"request": "BIGINT", "prediction": "VARCHAR", "score": "DOUBLE"},
+    "pairs": _KEYS
+    | {
+        "shadow": "VARCHAR",
+        "column": "VARCHAR",
+        "bin": "INTEGER",
+        "category": "VARCHAR",
+        **dict.fromkeys(("n", "agree", "unanswered", "unpaired", "scored"), "BIGINT"),
+        "gap": "DOUBLE",
+    },
 }
 
 LEDGER: Mapping[str, str] = {
