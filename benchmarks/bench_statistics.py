@@ -43,6 +43,8 @@ from clawpipe_tui.statistics.ks import ks_exact, ks_p
 from clawpipe_tui.statistics.sequential import log_e_path
 
 NOON = LOOKS // 2
+ALPHA_FAILING, ALPHA_SLOWER = 0.04, 0.01
+"""failing_alpha() and slower_alpha() of queries/_macros.sql."""
 Row = tuple[str, ...]
 
 
@@ -147,12 +149,17 @@ def stream_false_alarms(days: int) -> Iterator[Row]:
     }
     for name, made in sides.items():
         streams = [made(size) for size in batches(days, 100)]
-        ours = sum(int(fails_more(stream, 0.01).any(1).sum()) for stream in streams)
+        ours = sum(int(fails_more(stream, ALPHA_FAILING).any(1).sum()) for stream in streams)
         naive = sum(int(fails_more_naive(stream)[:, HOUR:].any(1).sum()) for stream in streams)
-        yield name, "this console: fails more (α 1 %)", _permille(0.01, days), str(ours)
+        yield name, f"this console: fails more (α {100 * ALPHA_FAILING:g} %)", _permille(ALPHA_FAILING, days), str(ours)
         yield name, "z-test of the last hour, p < 0.05", "–", str(naive)
-    slower = sum(int(is_slower(*_latencies(rng, size), 0.01).any(1).sum()) for size in batches(days))
-    yield "20 % canary, the same latencies", "this console: slower (α 1 %)", _permille(0.01, days), str(slower)
+    slower = sum(int(is_slower(*_latencies(rng, size), ALPHA_SLOWER).any(1).sum()) for size in batches(days))
+    yield (
+        "20 % canary, the same latencies",
+        f"this console: slower (α {100 * ALPHA_SLOWER:g} %)",
+        _permille(ALPHA_SLOWER, days),
+        str(slower),
+    )
     for name, rate in (
         ("live alone, 1 % fail", 0.01),
         ("live alone, 1 % fail, a daily rhythm of failures", 0.01 * day),
@@ -174,23 +181,20 @@ def _latencies(rng: np.random.Generator, days: int) -> tuple[Floats, Floats]:
 
 
 def planted_failures(runs: int) -> Iterator[Row]:
-    """S4 as its paper has it (20 requests per version and look, 500 looks, α 5 %), and the verdict that restarts."""
+    """S4 as its paper has it (20 requests of the canary a look, 500 looks, α 5 %), and the verdict of the console."""
     rng = np.random.default_rng(4)
     yield (
-        "canary fails",
-        "S4, α 5 %: seen",
-        "median requests per version",
-        "verdict, α 1 %: seen",
-        "median requests per version",
+        *("canary gets", "canary fails", "S4, α 5 %: seen", "median requests of it"),
+        *(f"verdict, α {100 * ALPHA_FAILING:g} %: seen", "median requests of it"),
     )
-    for rate in (0.01, 0.02, 0.03, 0.05):
-        bad = rng.binomial(20, (0.01, rate), size=(runs, 500, 2)).astype(np.float64)
-        plain = log_e_path(bad, np.array([0.5, 0.5])) >= np.log(20)
-        looks = np.repeat(np.full((runs, 500), 20.0)[:, :, None], 6, axis=2).reshape(runs, -1) / 6
+    for live, rate in ((20, 0.01), (20, 0.02), (20, 0.03), (20, 0.05), (180, 0.01), (180, 0.02), (180, 0.03)):
+        bad = np.stack([rng.binomial(n, p, (runs, 500)) for n, p in ((live, 0.01), (20, rate))], -1).astype(np.float64)
+        plain = log_e_path(bad, np.array([live, 20.0])) >= np.log(20)
         spread = np.zeros((runs, 3_000, 2))
         spread[:, 5::6] = bad
-        verdict = fails_more(Pair(looks, looks, spread[..., 0], spread[..., 1]), 0.01)[:, 5::6]
-        yield f"{100 * rate:g} %", *_seen(plain), *_seen(verdict)
+        other, own = (np.full((runs, 3_000), count / 6) for count in (live, 20))
+        verdict = fails_more(Pair(other, own, spread[..., 0], spread[..., 1]), ALPHA_FAILING)[:, 5::6]
+        yield f"{100 * 20 / (live + 20):g} %", f"{100 * rate:g} %", *_seen(plain), *_seen(verdict)
 
 
 def beside_peers() -> Iterator[Row]:

@@ -11,7 +11,7 @@ from streams import LOOKS, WINDOW, Column, Floats, Pair
 from clawpipe_tui.statistics.band import band
 from clawpipe_tui.statistics.restarted import stakes_from
 from clawpipe_tui.statistics.tails import chi_squared_critical
-from clawpipe_tui.statistics.tilted import RATE_RATIOS, log_ratios
+from clawpipe_tui.statistics.tilted import RATE_RATIOS, WEIGHTS, log_ratios, mixed
 
 Alarms = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Rule = Callable[[Floats, Floats], Alarms]
@@ -131,7 +131,7 @@ def fails_more(stream: Pair, alpha: float) -> Alarms:
             )
             gains = log_ratios(bad_other, bad, own / np.maximum(own + other, 1))
             value = kept * np.exp(np.minimum(gains, 600))
-            alarms.append(value.mean(0) >= 1 / alpha)
+            alarms.append(np.average(value, axis=0, weights=WEIGHTS) >= 1 / alpha)
         kept = np.minimum(value, 1e250)
     return np.stack(alarms, axis=1)
 
@@ -151,7 +151,7 @@ def fails_more_than_before(stream: Pair, alpha: float, least_ratio: float) -> Al
     total, bad = _last_hour(stream.requests), _last_hour(stream.bad)
     now, before, bad_now, bad_before = total[:, WINDOW:], total[:, :-WINDOW], bad[:, WINDOW:], bad[:, :-WINDOW]
     logs = log_ratios(bad_before, bad_now, now / np.maximum(now + before, 1))
-    evidence = np.logaddexp.reduce(logs, axis=0) - np.log(len(RATE_RATIOS)) >= -np.log(alpha)
+    evidence = mixed(logs) >= -np.log(alpha)
     effect = bad_now / np.maximum(now, 1) > least_ratio * bad_before / np.maximum(before, 1)
     return evidence & effect & (now >= 50) & (before >= 50)
 

@@ -71,7 +71,7 @@ create macro reference_versions(for_model, a, b) as table
            role = 'live' as looks_back
     from   counts;
 
--- Since when both versions of a pair have served: there the stream begins in which a verdict may be wrong once in a hundred.
+-- Since when both versions of a pair have served: there the stream begins of which failing_alpha() and slower_alpha() speak.
 create macro pair_starts(for_model, a, b, step) as table
     with firsts as (
         select version, min(bucket_start) as first_at from requests where model = for_model and bucket_start < b group by version
@@ -126,9 +126,13 @@ create macro slower_than(for_model, a, b, step) as table
     from   sides
     group  by version;
 
--- Each version beside its reference, with a verdict: worse needs an effect and evidence. Beside another version a verdict
--- errs once in a hundred streams, however often it is looked at. Against its own past nothing is randomised: every look
--- is a test of its own, so it needs 1 in 1 000 000 and an effect that a day's rhythm does not have.
+-- How often a verdict beside another version may be wrong, over the whole time that both serve, however often it is
+-- looked at: 4 streams in 100 about failures, 1 in 100 about latency.
+create macro failing_alpha() as 0.04;
+create macro slower_alpha()  as 0.01;
+
+-- Each version beside its reference, with a verdict: worse needs an effect and evidence. Against its own past nothing is
+-- randomised: every look is a test of its own, so it needs 1 in 1 000 000 and an effect that a day's rhythm does not have.
 create macro version_health(for_model, a, b, step) as table
     with now as (
         select c.*, l.p50_ms, l.p95_ms, l.p99_ms, r.reference, r.looks_back, r.first_slice
@@ -145,8 +149,10 @@ create macro version_health(for_model, a, b, step) as table
                case when now.looks_back then before.failures else beside.failures end as reference_failures,
                case when now.looks_back then before.errors   else beside.errors   end as reference_errors,
                case when now.looks_back then before.p95_ms   else beside.p95_ms   end as reference_p95_ms,
-               case when now.looks_back then 0.000001 else 0.01 end                   as alpha,
+               case when now.looks_back then 0.000001 else failing_alpha() end        as alpha,
+               case when now.looks_back then 0.000001 else slower_alpha() end         as latency_alpha,
                case when now.looks_back then 1.5 else 1 end                           as least_ratio,
+               case when now.looks_back then 1.5 else 1.2 end                         as least_slower,
                case when now.looks_back then 1 else stake(now.first_slice) end        as budget
         from   now left join before on before.version = now.version
                    left join now as beside on beside.version = now.reference and beside.version <> now.version
@@ -164,7 +170,7 @@ create macro version_health(for_model, a, b, step) as table
            greatest(ratio_seen, least_ratio)                                         as smallest_ratio_seen,
            coalesce(failing_p <= alpha and failures / requests > least_ratio * reference_failures / reference_requests, false)
                as fails_more,
-           coalesce(slower_p <= alpha and p95_ms > 1.2 * reference_p95_ms, false)    as is_slower,
+           coalesce(slower_p <= latency_alpha and p95_ms > least_slower * reference_p95_ms, false) as is_slower,
            case when requests / weight < 50 or coalesce(reference_requests, 0) / weight < 50 then 'cannot tell'
                 when fails_more or is_slower                               then 'worse'
                 else 'not shown worse' end as verdict

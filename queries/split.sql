@@ -8,6 +8,7 @@ with served as (
     select *, sum(n) over () as total from served
 )
 select version, n::bigint as requests, pct(n, total) as share_pct,
-       100 * rate_low(n, total, 0.05, 1000) as share_low_pct, 100 * rate_high(n, total, 0.05, 1000) as share_high_pct, last_at
+       100 * rate_low(n / mean_weight(), total / mean_weight(), 0.05, 1000) as share_low_pct,
+       100 * rate_high(n / mean_weight(), total / mean_weight(), 0.05, 1000) as share_high_pct, last_at
 from   totals
 order  by n desc, version

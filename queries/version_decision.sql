@@ -10,7 +10,7 @@ with chosen as (
 ), facts as (
     select (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'failed_pct') as failed,
            (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'p95_ms')     as p95,
-           (select p <= 0.05 and b_rate > a_rate from back where kind = 'failed')                           as is_better,
+           (select p <= failing_alpha() and b_rate > a_rate from back where kind = 'failed')                           as is_better,
            (select string_agg(replace(measure, '_pct', '') || ' ' || said_pct(b) || ' (' || said_pct(a) || ')', ', ' order by place)
             from rows where verdict = 'worse' and measure in ('error_pct', 'timeout_pct', 'fallback_pct'))  as kinds,
            (select b from rows where measure = 'requests')                                                  as b_n,

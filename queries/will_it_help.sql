@@ -3,14 +3,14 @@ with began as (
     select coalesce((select since_at from failing_since($model, $version, $since, $until, $step)),
                     $since + ($until - $since) / 2) as since_at
 ), cells as (
-    select coalesce(sum(n) filter (version = $version and bucket_start <  since_at), 0)::double                      as a0,
-           coalesce(sum(n) filter (version = $version and bucket_start >= since_at), 0)::double                      as a1,
-           coalesce(sum(n) filter (version = $other   and bucket_start <  since_at), 0)::double                      as b0,
-           coalesce(sum(n) filter (version = $other   and bucket_start >= since_at), 0)::double                      as b1,
-           coalesce(sum(n) filter (version = $version and bucket_start <  since_at and failed(outcome)), 0)::double as ka0,
-           coalesce(sum(n) filter (version = $version and bucket_start >= since_at and failed(outcome)), 0)::double as ka1,
-           coalesce(sum(n) filter (version = $other   and bucket_start <  since_at and failed(outcome)), 0)::double as kb0,
-           coalesce(sum(n) filter (version = $other   and bucket_start >= since_at and failed(outcome)), 0)::double as kb1
+    select coalesce(sum(n) filter (version = $version and bucket_start <  since_at), 0) / mean_weight()                      as a0,
+           coalesce(sum(n) filter (version = $version and bucket_start >= since_at), 0) / mean_weight()                      as a1,
+           coalesce(sum(n) filter (version = $other   and bucket_start <  since_at), 0) / mean_weight()                      as b0,
+           coalesce(sum(n) filter (version = $other   and bucket_start >= since_at), 0) / mean_weight()                      as b1,
+           coalesce(sum(n) filter (version = $version and bucket_start <  since_at and failed(outcome)), 0) / mean_weight() as ka0,
+           coalesce(sum(n) filter (version = $version and bucket_start >= since_at and failed(outcome)), 0) / mean_weight() as ka1,
+           coalesce(sum(n) filter (version = $other   and bucket_start <  since_at and failed(outcome)), 0) / mean_weight() as kb0,
+           coalesce(sum(n) filter (version = $other   and bucket_start >= since_at and failed(outcome)), 0) / mean_weight() as kb1
     from   requests cross join began
     where  model = $model and role <> 'shadow' and bucket_start >= $since and bucket_start < $until
 ), rates as (
@@ -46,7 +46,7 @@ select $version as version, $other as other, verdict, since_at,
        case when b0 > 0 then pct(kb0, b0) end as other_before_pct, case when b1 > 0 then pct(kb1, b1) end as other_after_pct,
        case when has_after then difference_pct end as difference_pct,
        case when has_after then low_pct end as low_pct, case when has_after then high_pct end as high_pct,
-       a1 as requests, b1 as other_requests,
+       a1 * mean_weight() as requests, b1 * mean_weight() as other_requests,
        case verdict
             when 'helps' then 'It should help: ' || $version || ' fails '
                 || case when has_before then printf('%.1f points more than it would have, had it moved like ', difference_pct)

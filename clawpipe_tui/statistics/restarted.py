@@ -1,10 +1,11 @@
 """Whether this version goes wrong more often, in a window that moves along a stream without an end.
 
 The test of tilted.py holds at every look if it begins once. A window begins anew at each look, so it is given a budget:
-a bet that begins at slice j of the stream starts with the stake w_j, and all stakes together are 1. Their sum is an
-e-process over the whole stream, so what any window sees of it, only the bets that began inside, alarms falsely with
-probability α at most, over all looks and all positions of the window (a mixture over the unknown time of change, as in
-Lai, Sequential multiple hypothesis testing and efficient fault detection-isolation, IEEE Trans. IT 46(2) 2000).
+a bet that begins at slice j of the stream starts with the stake w_j, and all stakes together are 1; half is on the bet
+from the beginning, because a canary that is bad is mostly bad from its first request. Their sum is an e-process over
+the whole stream, so what any window sees of it, only the bets that began inside, alarms falsely with probability α at
+most, over all looks and all positions of the window (a mixture over the unknown time of change, as in Lai, Sequential
+multiple hypothesis testing and efficient fault detection-isolation, IEEE Trans. IT 46(2) 2000).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from clawpipe_tui.statistics.counts import MOST
 from clawpipe_tui.statistics.psi import FOUR_IN_FIVE
-from clawpipe_tui.statistics.tilted import RATE_RATIOS, log_ratios, sound_windows
+from clawpipe_tui.statistics.tilted import log_ratios, mixed, sound_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +28,8 @@ _CLOSE = 1e-3
 
 
 def stake(start: float) -> float | None:
-    """w_j = 1/ln(e+j) − 1/ln(e+j+1), which sums to 1 over j = 0, 1, …: about 1/(j·ln²j), 0.24 at the beginning."""
-    if not 0 <= start <= MOST:
-        return None
-    return 1 / math.log(math.e + start) - 1 / math.log(math.e + start + 1)
+    """w_0 = ½, and w_j = (1/ln(e+j−1) − 1/ln(e+j))/2, about 1/(2j·ln²j), after it: they sum to 1 over j = 0, 1, …"""
+    return float(stakes_from(start, 1)[0]) if 0 <= start <= MOST else None
 
 
 def restarted_log_e(
@@ -45,7 +44,7 @@ def restarted_log_e(
         return None
     after = np.cumsum(log_ratios(*rows)[:, ::-1], axis=-1)[:, ::-1]
     stakes = np.log(stakes_from(first, after.shape[-1]))
-    return float(np.logaddexp.reduce(after + stakes, axis=None) - math.log(len(RATE_RATIOS)))
+    return float(np.logaddexp.reduce(mixed(after) + stakes))
 
 
 def restarted_p(
@@ -58,8 +57,9 @@ def restarted_p(
 
 def stakes_from(first: float, slices: int) -> NDArray[np.float64]:
     """The stakes of so many slices in a row."""
-    edges = 1 / np.log(math.e + first + np.arange(slices + 1))
-    return edges[:-1] - edges[1:]
+    start = first + np.arange(slices + 1)
+    left = np.where(start < 1, 1.0, 0.5 / np.log(math.e + np.maximum(start - 1, 0)))
+    return left[:-1] - left[1:]
 
 
 def smallest_ratio(bad_other: float, requests_other: float, requests: float, log_needed: float) -> float | None:
@@ -76,7 +76,7 @@ def smallest_ratio(bad_other: float, requests_other: float, requests: float, log
         expected = requests * min(1.0, rate * ratio)
         unlucky = np.array([max(0.0, expected - FOUR_IN_FIVE * math.sqrt(expected))])
         logs = log_ratios(np.array([bad_other]), unlucky, np.array([share]))
-        return float(np.logaddexp.reduce(logs, axis=None)) - math.log(len(RATE_RATIOS)) >= log_needed
+        return float(mixed(logs)[0]) >= log_needed
 
     low, high = 1.0, 1 / rate
     if not (math.isfinite(log_needed) and seen(high)):

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pyarrow.parquet as pq
+import pytest
 from test_drift import between, last_hour
 from tiny_log import START, Columns, TinyLog, ask
 
 from clawpipe_tui.session import LogSession
+from clawpipe_tui.statistics.restarted import restarted_p
 from clawpipe_tui.window import window_between
 
 HOUR = timedelta(hours=1)
@@ -95,3 +98,33 @@ def test_forty_requests_cannot_tell(tmp_path: Path) -> None:
         window = between(window_between(START, START + HOUR))
         rows = {row["version"]: row for row in ask(session, "health", **window).records()}
     assert rows["v2"]["verdict"] == "cannot tell"
+
+
+def test_the_screens_and_the_diff_ask_the_test_that_the_benchmark_measures(tmp_path: Path) -> None:
+    """Their p is that of the raw rows counted by the minute; in a window that moved on, of the bets begun inside it."""
+    log, rng = TinyLog(tmp_path), np.random.default_rng(5)
+    for version, failing, at in (("v1", 0.02, START), ("v2", 0.05, START + HOUR / 12)):
+        log.write(f"{version}.parquet", served(rng, version, 900, failing, at))
+    for minutes in (0, 20):
+        window = window_between(START + minutes * HOUR / 60, START + HOUR)
+        bad_other, bad, share = slices(log, max(minutes, 5))
+        expected = restarted_p(bad_other, bad, share, max(minutes, 5) - 5)
+        with log.opened() as session:
+            health = {row["version"]: row for row in ask(session, "health", **between(window)).records()}
+            rows = ask(session, "version_diff", version="v1", other="v2", **between(window)).records()
+        assert health["v2"]["failing_p"] == pytest.approx(expected)
+        assert expected is not None
+        verdict = "worse" if expected <= 0.04 else "not shown worse"
+        failed = next(row for row in rows if row["measure"] == "failed_pct")
+        assert [health["v2"]["verdict"], failed["verdict"]] == [verdict] * 2
+
+
+def slices(log: TinyLog, first: int) -> tuple[list[float], list[float], list[float]]:
+    """Failures of v1 and of v2 and v2's share of the requests, in each minute from this one to the hour's end."""
+    counts = np.zeros((2, 2, 60))
+    for row in pq.read_table(log.folder, columns=["served_at", "version", "outcome"]).to_pylist():
+        minute = int((row["served_at"] - START) / (HOUR / 60))
+        if first <= minute < 60:
+            counts[int(row["version"] == "v2"), int(row["outcome"] != "ok"), minute] += 1
+    (ok_other, bad_other), (ok, bad) = counts[:, :, first:]
+    return [*bad_other], [*bad], [*((ok + bad) / (ok + bad + ok_other + bad_other))]

@@ -23,7 +23,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Benchmarks are scripts that import each other by name."""
     monkeypatch.syspath_prepend(str(FOLDER))
     yield
-    for name in ("rules", "streams"):
+    for name in ("bench_statistics", "peers", "raw_rows", "rules", "streams", "log"):
         sys.modules.pop(name, None)
 
 
@@ -57,6 +57,19 @@ def test_the_fast_sequential_rule_is_that_of_the_console() -> None:
         shares = own / (own + other)
         logs = [restarted_log_e([*bad_other[:n]], [*bad[:n]], [*shares[:n]], 0) or 0.0 for n in range(1, 11)]
         assert [bool(alarm) for alarm in alarms[stream]] == [log >= np.log(5) for log in logs]
+
+
+def test_a_planted_change_is_seen_no_later_than_the_method_says() -> None:
+    """S4: 20 requests a version and look, 1 % fail; 2 % is to be seen after 2 300, 3 % after 850, 5 % after 360."""
+    bench = import_module("bench_statistics")
+
+    _, *rows = bench.planted_failures(200)
+    even = {row[1]: row for row in rows if row[0] == "50 %"}
+    for rate, most in (("2 %", 2_300), ("3 %", 850), ("5 %", 360)):
+        *_, seen, requests = even[rate]
+        assert float(seen.removesuffix(" %")) >= 99
+        assert int(requests) <= most
+    assert all(float(row[4].removesuffix(" %")) <= 5 for row in rows if row[1] == "1 %")
 
 
 def test_the_quick_benchmark_runs_and_finds_no_false_alarm_of_ours() -> None:

@@ -16,9 +16,11 @@ COUNTS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0.05
 
 
 def test_the_stakes_of_a_stream_never_exceed_one() -> None:
-    """They telescope: what is left after n slices is 1/ln(e+n)."""
-    assert stakes_from(0, 10_000).sum() == pytest.approx(1 - 1 / math.log(math.e + 10_000))
-    assert [stake(7), stake(-1), stake(math.nan)] == [pytest.approx(stakes_from(0, 8)[7]), None, None]
+    """They telescope: half is staked at once, and after n slices 1/(2·ln(e+n−1)) is left."""
+    assert stakes_from(0, 10_000).sum() == pytest.approx(1 - 0.5 / math.log(math.e + 9_999))
+    assert [stake(0), stake(-1), stake(math.nan)] == [0.5, None, None]
+    assert [stake(first) for first in range(9)] == pytest.approx([*stakes_from(0, 9)])
+    assert [stake(3 + later) for later in range(6)] == pytest.approx([*stakes_from(3, 6)])
 
 
 @given(COUNTS, st.integers(0, 500))

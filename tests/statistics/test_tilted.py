@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from clawpipe_tui.statistics.sequential import log_e_path
-from clawpipe_tui.statistics.tilted import RATE_RATIOS, tilted_log_e_path, tilted_log_es
+from clawpipe_tui.statistics.tilted import RATE_RATIOS, WEIGHTS, tilted_log_e_path, tilted_log_es
 
 Numbers = NDArray[np.float64]
 WINDOWS, RUNS = 300, 400
@@ -31,14 +31,15 @@ def alarms(rate_ratio: float, seed: int) -> float:
 
 
 def test_the_likelihood_ratio_is_the_published_one() -> None:
-    """ρe^δ/(ρe^δ+1−ρ) against ρ, worked out event by event, averaged over the rate ratios."""
+    """ρe^δ/(ρe^δ+1−ρ) against ρ, worked out event by event, averaged over the rate ratios by what is staked on each."""
     by_hand: list[float] = []
     for ratio in RATE_RATIOS:
         first, second = 0.2 * ratio / (0.2 * ratio + 0.8), 0.5 * ratio / (0.5 * ratio + 0.5)
         by_hand.append((first / 0.2) ** 3 * ((1 - first) / 0.8) * (second / 0.5))
     path = tilted_log_es([1, 0], [3, 1], [0.2, 0.5])
     assert path is not None
-    assert path[-1] == pytest.approx(math.log(np.mean(by_hand)))
+    assert path[-1] == pytest.approx(math.log(np.average(by_hand, weights=WEIGHTS)))
+    assert sum(WEIGHTS) == pytest.approx(1)
 
 
 def test_a_ramp_of_alike_versions_raises_few_false_alarms() -> None:
