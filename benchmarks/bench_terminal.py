@@ -22,7 +22,7 @@ def console(words: tuple[str, ...], size: tuple[int, int], theme: str, colours: 
 
 
 def settled(terminal: Pseudo) -> None:
-    terminal.until(lambda text: "v43" in text and "loading" not in text, 60.0)
+    terminal.until(lambda text: "v43" in text and "loading" not in text and "reading" not in text, 60.0)
     terminal.read(3.0)
 
 

@@ -11,7 +11,8 @@ from clawpipe_tui.panels.state import PanelState
 
 # Corners in reading order, then the horizontal and the vertical line.
 _BOXES = {"braille": "╭╮╰╯─│", "block": "┌┐└┘─│", "ascii": "++++-|"}
-_FOCUSED = {"braille": "┏┓┗┛━┃", "block": "┏┓┗┛━┃", "ascii": "####=#"}
+_FOCUSED = {"braille": "┏━", "block": "┏━", "ascii": "#="}
+"""Corner and edge beside the title of the panel that has the keys."""
 
 
 def state_words(state: PanelState) -> tuple[str, str]:
@@ -45,8 +46,7 @@ _GAP_WIDTH = 10
 def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, focused: bool) -> None:
     """Draw the edge of a whole panel onto its canvas; the note (which rows are shown) stands before the state."""
     look, width, height = canvas.look, canvas.width, canvas.height
-    edge = "focus" if focused else "border"
-    corners = (_FOCUSED if focused else _BOXES)[look.charts]
+    edge, corners = "border", _BOXES[look.charts]
     boxed = _boxed(width, height, look)
     right = width if boxed else width - (width >= _GAP_WIDTH)
     canvas.put(0, 0, corners[4] * right, edge)
@@ -65,8 +65,15 @@ def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, foc
         if text and end - cell_width(text) - 3 >= least_title:
             canvas.put_right(end, 0, f" {text} ", text_style)
             end -= cell_width(text) + 3
-    if end >= 5:
-        canvas.put(2, 0, f" {cut(title, end - 5)} ", "focus" if focused else "title")
+    if end < 5:
+        return
+    shown = f" {cut(title, end - 5)} "
+    canvas.put(2, 0, shown, "focus" if focused else "title")
+    if focused:
+        # Beside the title alone: a whole edge would be repainted at each step of the focus.
+        heavy = _FOCUSED[look.charts]
+        canvas.put(0, 0, heavy[0 if boxed else 1] + heavy[1], "focus")
+        canvas.put(2 + cell_width(shown), 0, heavy[1] * min(2, max(0, end - 2 - cell_width(shown))), "focus")
 
 
 def _boxed(width: int, height: int, look: Look) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.panels.cells import char_width
-from clawpipe_tui.terminal.ink import PLAIN, Ink, Inked, blanked, change
+from clawpipe_tui.terminal.ink import PLAIN, Ink, Inked, blanked, change, same_ground
 
 if TYPE_CHECKING:
     from rich.segment import Segment
@@ -81,8 +81,11 @@ class Pen:
             if text:
                 if self.at is None:
                     self.move(x, y)
-                self.parts.append(change(self.look, look) + text)
-                self.look = look
+                # On a blank cell the pen's ink does not show: only its ground does.
+                if text != " " or not same_ground(self.look, look):
+                    self.parts.append(change(self.look, look))
+                    self.look = look
+                self.parts.append(text)
                 sure = len(text) == 1 and (
                     text < "\u1100" or "\u2500" <= text < "\u2600" or "\u2800" <= text < "\u2900"
                 )

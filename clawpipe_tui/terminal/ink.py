@@ -93,6 +93,11 @@ def blanked(inked: Inked) -> Inked:
     return Inked((), "", inked.bg) if inked.flags or inked.fg else inked
 
 
+def same_ground(one: Inked, other: Inked) -> bool:
+    """Whether blank cells of both looks are the same picture."""
+    return blanked(one) == blanked(other)
+
+
 @lru_cache(maxsize=8_192)
 def change(before: Inked, after: Inked) -> str:
     """The codes that make the pen look like `after`."""
