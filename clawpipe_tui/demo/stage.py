@@ -91,7 +91,8 @@ def _write_config(folder: Path, sample_data: Path, url: str, token: str) -> None
     token_file.touch(mode=0o600)
     token_file.write_text(token, encoding="utf-8")
     sample = (sample_data / "clawpipe.toml").read_text(encoding="utf-8")
-    kept = [line for line in sample.splitlines() if not line.startswith("now ")]
+    replaced = ("now ", "[console]", "environment ")
+    kept = [line for line in sample.splitlines() if not line.startswith(replaced)]
     added = [
         "[serving]", f'url = "{url}"', 'token_file = "token"',
         "[console]", 'environment = "demo"', 'window = "5m"',
