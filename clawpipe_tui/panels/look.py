@@ -120,7 +120,7 @@ _DARK = _palette(
         "warn_badge": Paint("#1d1904", "#ecd06f", bold=True),
     },
     ("#45d0bd", "#b8a1ff", "#f2dc6b", "#f08fb0", "#6aa8ff", "#c8cdd6", "#9bd35a", "#d0966a"),
-    ("#20305c", "#31447a", "#4b5b86", "#6f7689", "#979186", "#bfae78", "#e3cc5f", "#fff04a"),
+    ("#2c4280", "#3a5294", "#4b5b86", "#6f7689", "#979186", "#bfae78", "#e3cc5f", "#fff04a"),
 )
 _LIGHT = _palette(
     {
@@ -169,7 +169,7 @@ _ANSI = _palette(
         "bad_badge": Paint("black", "bright_yellow"),
         "warn_badge": Paint("black", "bright_magenta"),
     },
-    ("bright_cyan", "bright_white", "magenta", "green", "cyan", "white", "blue", "bright_black"),
+    ("bright_cyan", "magenta", "bright_white", "green", "cyan", "white", "blue", "bright_black"),
     ("blue", "blue", "blue", "cyan", "cyan", "yellow", "yellow", "bright_yellow"),
 )
 _CONTRAST = _palette(
@@ -195,7 +195,7 @@ _CONTRAST = _palette(
         "warn_badge": Paint("#000000", "#ffff66", bold=True),
     },
     ("#5cffe4", "#cbb8ff", "#fff27a", "#ff9fc4", "#8fc0ff", "#ffffff", "#b8ff70", "#ffc08f"),
-    ("#26407f", "#3d5fa8", "#5b7bc0", "#8593b8", "#b3a890", "#d6c26b", "#f0dc4f", "#ffff33"),
+    ("#35569f", "#466cb8", "#5b7bc0", "#8593b8", "#b3a890", "#d6c26b", "#f0dc4f", "#ffff33"),
 )
 _MONO: dict[str, Paint] = {
     "": _PLAIN,
