@@ -98,6 +98,10 @@ class LogSession:
             self._model = (revision, name)
         return name
 
+    def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What the serving API was asked to do with traffic: model, version, role, weight_pct, since_at."""
+        self._warehouse.set_routes(rows)
+
     def question(self, query: str) -> str:
         """What that query answers, in words."""
         return find_query(self._warehouse.catalog, query).question
