@@ -63,7 +63,7 @@ def _behaviour(ask: Ask, context: Mapping[str, Value], compared: Compared) -> Co
 def _with_documents(compared: Compared, a: VersionDocument, b: VersionDocument) -> Compared:
     rows = diff_documents(a, b)
     notes = [f"{side.version}: {side.change_note}" for side in (a, b) if side.change_note]
-    notes += filter(None, (package_words(rows), metric_words(rows)))
+    notes += filter(None, (package_words(rows), metric_words(rows), same_words(rows)))
     return replace(compared, documents=rows, notes=tuple(notes), no_documents="")
 
 
@@ -92,6 +92,16 @@ def metric_words(rows: Sequence[DocumentRow]) -> str:
     if tested.change == "same":
         return f"Metrics: measured on the same test set ({tested.a[:12]})."
     return "Metrics: measured on different test sets; they may not be compared."
+
+
+def same_words(rows: Sequence[DocumentRow]) -> str:
+    """Which whole sections did not change; empty where every one did."""
+    sections: dict[str, bool] = {}
+    for row in rows:
+        name = row.key.partition(".")[0]
+        sections[name] = sections.get(name, True) and row.change == "same"
+    same = [name.replace("_", " ") for name, is_same in sections.items() if is_same]
+    return f"The same in both: {', '.join(same)}." if same else ""
 
 
 def asked_routes(routing: Routing) -> list[dict[str, object]]:

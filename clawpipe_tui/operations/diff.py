@@ -125,12 +125,11 @@ def _parts(value: object) -> Mapping[str, object] | None:
 
 
 def _packages(lock: object) -> object:
-    """A lock as package → version, whether it is a list, the text of a requirements file, or was that already."""
-    lines = lock.splitlines() if isinstance(lock, str) and "\n" in lock else lock
-    if not isinstance(lines, list):
+    """A lock as package → version, whether it is a list of requirements or was that already."""
+    if not isinstance(lock, list):
         return lock
     found: dict[str, str] = {}
-    for line in cast("list[object]", lines):
+    for line in cast("list[object]", lock):
         if not isinstance(line, str):
             return lock
         wanted = _HASHES.sub("", line).partition(" #")[0].partition(";")[0].strip("\\ ")
