@@ -2,7 +2,7 @@
 
 from clawpipe_tui.config.finding import FILE_NAME, cache_folder, config_folder, find_config, state_folder
 from clawpipe_tui.config.keys import KEYS
-from clawpipe_tui.config.reading import load_config, table_address
+from clawpipe_tui.config.reading import load_config
 from clawpipe_tui.config.values import (
     ALSO_KNOWN,
     CANONICAL,
@@ -18,5 +18,4 @@ __all__ = [
     "ALSO_KNOWN",
     "CANONICAL", "FILE_NAME", "KEYS", "Config", "DriftLimits", "Guardrail", "Objectives", "RuleKind", "Serving",
     "cache_folder", "config_folder", "find_config", "load_config", "state_folder",
-    "table_address",
 ]  # fmt: skip

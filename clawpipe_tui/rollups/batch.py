@@ -14,12 +14,15 @@ from clawpipe_tui.logs.footer import Footer, first_line
 from clawpipe_tui.logs.listing import LogFile, is_unchanged
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
+from clawpipe_tui.rollups.cells import who_is_in
+from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
-from clawpipe_tui.rollups.reduce import reductions, spans
+from clawpipe_tui.rollups.reduce import count_rows
 from clawpipe_tui.rollups.source import Rows, once_each, rows_of
-from clawpipe_tui.rollups.values import in_groups, values_table
+from clawpipe_tui.rollups.spans import Span, Spans
+from clawpipe_tui.rollups.values import Values, in_groups
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 AHEAD = timedelta(days=1)
 """How far ahead of the clock a row may be: clocks differ by minutes, times without a zone by hours."""
 Looked = tuple[LogFile, Footer]
-_NO_ROWS: Mapping[str, object] = {"rows": 0, "timeless": 0, "ahead": 0, "first_at": None, "last_at": None}
-"""Of a file that speaks of nothing by itself: requests whose answers are in another one."""
 
 
 @dataclass(frozen=True)
@@ -78,43 +79,59 @@ class Reducer:
                     empty_tables(), (entry_of(files[0][0], "corrupt", f"cannot be read: {first_line(error)}"),)
                 )
         middle = len(files) // 2
-        return joined(self._halving(files[:middle]), self._halving(files[middle:]))
+        return _joined(self._halving(files[:middle]), self._halving(files[middle:]), middle)
 
     def _together(self, files: Sequence[Looked]) -> Reduced:
         with rows_of(self.connection, [file for file, _ in files], self.layout) as rows:
             return self._counted(files, rows)
 
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
-        import pyarrow as pa
 
         latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
         repeated, rows = once_each(self.connection, rows)
-        weighed = is_weighed(rows.columns, rows.layout)
-        canonical = canonical_of(rows, {}, latest)
-        tables = {name: self._table(name, sql) for name, sql in reductions(canonical, weighed=weighed).items()}
-        every = spans(canonical_of(rows, {}, None), latest)
-        found = {row["file"]: row for row in self.connection.sql(every).to_arrow_table().to_pylist()}
+        spans = Spans(latest)
+        tables = self._scanned(rows, latest, spans)
         canonical = canonical_of(rows, ANSWER, latest)
-        tables["answers"] = self._table("answers", answers_select(canonical, labelled=self.labelled))
+        answers = self.connection.sql(answers_select(canonical, labelled=self.labelled)).to_arrow_table()
+        tables["answers"] = exact(answers, "answers")
         tables["pairs"] = table_schema("pairs").empty_table()
         if has_shadows(tables["requests"]):
+            weighed = is_weighed(rows.columns, rows.layout)
             tables["pairs"] = pairs_table(
                 self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins, weighed=weighed
             )
-        values = [table_schema("values").empty_table()]
-        for bins in map(tuple, in_groups(self.bins)):
-            canonical = canonical_of(rows, kinds_of(bins), latest)
-            values.append(values_table(self.connection, canonical, bins, weighed=weighed))
-        tables["values"] = pa.concat_tables(values)
         notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
         entries = (
-            _read_entry(index, file, _told(footer, rows), found.get(index, _NO_ROWS), repeated.get(index, 0), notes)
+            _read_entry(index, file, _told(footer, rows), spans.of.get(index, Span()), repeated.get(index, 0), notes)
             for index, (file, footer) in enumerate(files)
         )
         return Reduced(tables, tuple(entries))
 
-    def _table(self, name: str, sql: str) -> pa.Table:
-        return exact(self.connection.sql(sql).to_arrow_table(), name)
+    def _scanned(self, rows: Rows, latest: datetime | None, spans: Spans) -> dict[str, pa.Table]:
+        """All tables that one scan fills, or a few where the log has hundreds of columns."""
+        import pyarrow as pa
+
+        weighed = is_weighed(rows.columns, rows.layout)
+        who = who_is_in(self.connection, canonical_of(rows, {}, None))
+        others = requests, latencies, errors, clients = (
+            Requests(who), Latencies(who), Errors(who), Clients(self.connection, canonical_of(rows, {}, latest), who),
+        )  # fmt: skip
+        parts = [table_schema("values").empty_table()]
+        for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
+            values = Values(who, bins)
+            counters = (values,) if group else (values, *others)
+            canonical = canonical_of(rows, kinds_of(tuple(bins)), None)
+            heard = Spans(latest) if group else spans
+            count_rows(self.connection, canonical, who, counters, heard, weighed=weighed)
+            canonical = canonical_of(rows, kinds_of(tuple(bins)), latest)
+            parts.append(values.table(self.connection, canonical, weighed=weighed))
+        return {
+            "requests": requests.table(),
+            "latencies": latencies.table(),
+            "errors": errors.table(),
+            "clients": clients.table(),
+            "values": pa.concat_tables(parts),
+        }
 
 
 def canonical_of(rows: Rows, watched: Mapping[str, Kind], latest: datetime | None) -> str:
@@ -142,22 +159,20 @@ def _told(footer: Footer, rows: Rows) -> Footer:
 
 
 def _read_entry(
-    index: int, file: LogFile, footer: Footer, span: Mapping[str, object], repeated: int, notes: Sequence[str]
+    index: int, file: LogFile, footer: Footer, span: Span, repeated: int, notes: Sequence[str]
 ) -> LedgerEntry:
-    timeless, ahead = span["timeless"], span["ahead"]
-    reasons = [f"{timeless} rows left out: served_at cannot be read as a time since 1970"] if timeless else []
-    reasons += [f"{ahead} rows left out: their time is more than a day ahead of the clock"] if ahead else []
+    reasons = [f"{span.timeless} rows left out: served_at cannot be read as a time since 1970"] if span.timeless else []
+    reasons += [f"{span.ahead} rows left out: their time is more than a day ahead of the clock"] if span.ahead else []
     reasons += [f"{repeated} rows left out: their request id stands in this file already"] if repeated else []
     reasons += [*notes, *([footer.note] if footer.note else [])]
     entry = replace(whole_entry(file, footer, "read", "; ".join(reasons)), file=index)
-    return replace(entry, rows=span["rows"], first_at=span["first_at"], last_at=span["last_at"])
+    return replace(entry, rows=span.rows, first_at=span.first_at, last_at=span.last_at)
 
 
-def joined(first: Reduced, second: Reduced) -> Reduced:
-    """Two halves of a batch, or two batches; the second one's file keys are moved behind the first one's."""
+def _joined(first: Reduced, second: Reduced, by: int) -> Reduced:
+    """Two halves of a batch; the second one's file keys are moved behind the first one's."""
     import pyarrow as pa
 
-    by = max((entry.file + 1 for entry in first.entries if entry.file is not None), default=0)
     keys = {entry.file: entry.file + by for entry in second.entries if entry.file is not None}
     tables = {
         name: pa.concat_tables([table, rekeyed(second.tables[name], keys)]) for name, table in first.tables.items()

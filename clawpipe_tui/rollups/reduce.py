@@ -1,16 +1,30 @@
-"""The SQL that reduces a batch of log files, one text per rollup table; the values table is counted in values.py."""
+"""Log rows to rollup tables in one scan: DuckDB reads and streams them as numbers, numpy groups and counts.
+
+So the columns are read once for all tables; grouping numbers that stand in a core's cache costs a tenth of SQL
+aggregates over texts. What each table counts is its counter's business (counters.py, values.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol
 
-from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, LATENCY_GRAIN_S, VALUE_GRAIN_S
+import numpy as np
 
-_MOST_ERRORS = 200
-_MOST_CLIENTS = 1_000
+from clawpipe_tui.rollups.cells import Cells, Who, cells_of
+from clawpipe_tui.rollups.names import named
+from clawpipe_tui.rollups.spans import Spans
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
 ANSWERED = "outcome in ('ok', 'fallback')"
 """Whether a request got an answer."""
+BATCH_ROWS = 65_536
+"""Rows at a time: a column of them, its comparisons and its bins stay in a core's cache."""
 
 
 def keys(grain_s: int) -> str:
@@ -20,65 +34,61 @@ def keys(grain_s: int) -> str:
     return f"file_index::integer as file, {bucket_start} as bucket_start, model, version, role"
 
 
-def spans(canonical: str, latest: datetime | None = None) -> str:
-    """Rows, span, rows without a time and rows ahead of the clock, for the ledger, by file."""
-    ahead = f"served_at >= timestamptz '{latest.isoformat()}'" if latest else "false"
-    return f"""
-        select file_index::integer as file, count(*) as rows,
-               min(served_at) filter (not {ahead}) as first_at, max(served_at) filter (not {ahead}) as last_at,
-               count_if(served_at is null)::bigint as timeless, count_if({ahead})::bigint as ahead
-        from ({canonical}) group by all order by file
+class Counter(Protocol):
+    """What fills one rollup table."""
+
+    def columns(self) -> Mapping[str, str]:
+        """Name → SQL over the canonical rows: what it needs besides time, file and who answered how."""
+        ...
+
+    def count(self, rows: pa.RecordBatch, cells: Cells) -> None:
+        """Take in some rows."""
+        ...
+
+
+def count_rows(
+    connection: duckdb.DuckDBPyConnection,
+    canonical: str,
+    who: Who,
+    counters: Sequence[Counter],
+    spans: Spans,
+    *,
+    weighed: bool = False,
+) -> None:
+    """One scan of a canonical select through all counters. `weighed` rows stand for as many requests as they say."""
+    wanted = {"file": "file_index::integer", "served_us": "epoch_us(served_at)", **who.sql()}
+    wanted |= {"weight": "weight"} if weighed else {}
+    for counter in counters:
+        wanted |= counter.columns()
+    listed = ", ".join(f'{sql} as "{name}"' for name, sql in wanted.items())
+    counting: list[Future[None]] = []
+    with ThreadPoolExecutor(len(counters)) as pool:  # DuckDB reads on while numpy, which needs no GIL for it, counts
+        for batch in connection.sql(f"select {listed} from ({canonical})").to_arrow_reader(BATCH_ROWS):
+            rows = spans.timely(batch)
+            if not rows.num_rows:
+                continue
+            weight: NDArray[np.float64] | None = rows["weight"].to_numpy() if weighed else None
+            cells = cells_of(rows["file"].to_numpy(), rows["served_us"].to_numpy(), who.numbers(rows), weight)
+            spans.stretch(cells)
+            _wait(counting)  # a counter takes one batch at a time
+            counting = [pool.submit(counter.count, rows, cells) for counter in counters]
+        _wait(counting)
+
+
+def _wait(counting: Iterable[Future[None]]) -> None:
+    for one in counting:
+        one.result()
+
+
+def keyed(rows: pa.Table, who: Who, grain_s: int, kind: NDArray[np.int64]) -> pa.Table:
+    """Tallied rows with the keys of a rollup table: file, bucket_start, model, version and role of their `kind`.
+
+    `kind` is given as the number of a combination for each row.
     """
+    import pyarrow as pa
 
-
-def reductions(canonical: str, *, weighed: bool = False) -> Mapping[str, str]:
-    """Rollup table → the select that fills it. Rows whose time cannot be read are left to the ledger.
-
-    `weighed` rows stand for as many requests as their weight says.
-    """
-    rows = f"(select * from ({canonical}) where served_at is not null)"
-    n = "round(sum(weight))::bigint" if weighed else "count(*)"
-    return {
-        "requests": _requests(rows, n),
-        "latencies": _latencies(rows, n),
-        "errors": _errors(rows, n),
-        "clients": _clients(rows, n),
-    }
-
-
-def _requests(rows: str, n: str) -> str:
-    return f"""
-        select {keys(COUNT_GRAIN_S)}, outcome, {n} as n, min(served_at) as first_at, max(served_at) as last_at
-        from {rows} group by all
-    """
-
-
-def _latencies(rows: str, n: str) -> str:
-    """Logarithmic buckets; a zero or negative latency is a clock's artefact and counts in the lowest bucket."""
-    bucket = f"cast(floor(ln(greatest(latency_ms, 1e-3)) / ln({LATENCY_BASE}) + 1e-9) as integer)"
-    return f"""
-        select {keys(LATENCY_GRAIN_S)}, {ANSWERED} as ok, {bucket} as bucket, {n} as n
-        from {rows} where isfinite(latency_ms) group by all
-    """
-
-
-def _errors(rows: str, n: str) -> str:
-    return f"""
-        with counted as (
-            select {keys(COUNT_GRAIN_S)}, outcome, coalesce(nullif(trim(error), ''), outcome) as error,
-                   {n} as n, min(served_at) as first_at, max(served_at) as last_at
-            from {rows} where outcome <> 'ok' group by all
-        ), kept as (select error from counted group by error order by sum(n) desc, error limit {_MOST_ERRORS})
-        select * replace (case when error in (from kept) then error else '(other errors)' end as error) from counted
-    """
-
-
-def _clients(rows: str, n: str) -> str:
-    return f"""
-        with counted as (
-            select {keys(VALUE_GRAIN_S)}, left(client, 80) as client, outcome, {n} as n
-            from {rows} where client is not null group by all
-        ), kept as (select client from counted group by client order by sum(n) desc, client limit {_MOST_CLIENTS})
-        select * replace (case when client in (from kept) then client else '(other clients)' end as client)
-        from counted
-    """
+    start_us = rows["slot"].to_numpy() * (grain_s * 1_000_000)
+    table = rows.append_column("bucket_start", pa.array(start_us).cast(pa.timestamp("us", "UTC")))
+    for name, names, part in zip(("model", "version", "role"), who.names, who.parts, strict=False):
+        table = table.append_column(name, named(part[kind], names.known))
+    return table

@@ -43,6 +43,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     connection.execute("set preserve_insertion_order = false")
+    connection.execute("set streaming_buffer_size = '16MB'")  # DuckDB reads on while what it read is counted
     return connection
 
 

@@ -1,19 +1,21 @@
-"""The values table of a batch: how many values of each watched column fell into each bin, by file, minute and version.
-
-Rows get the number of their group once; numeric columns are then counted by numpy as they stream by (binning.py),
-categorical ones by DuckDB in one pass with a grouping set each.
-"""
+"""The values table: how many values of each watched column fell into each bin, by file, minute and version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from clawpipe_tui.logs.canonical import text_literal
 from clawpipe_tui.rollups.arrow import exact, table_schema
-from clawpipe_tui.rollups.binning import count_bins, counted_table
-from clawpipe_tui.rollups.reduce import ANSWERED
+from clawpipe_tui.rollups.binning import NULL, CategoryPlaces, NumericPlaces
+from clawpipe_tui.rollups.cells import Cells, Who, who_is_in
+from clawpipe_tui.rollups.names import MOST_LETTERS, named
+from clawpipe_tui.rollups.reduce import count_rows, keyed, keys
 from clawpipe_tui.rollups.schema import VALUE_GRAIN_S
+from clawpipe_tui.rollups.spans import Spans
+from clawpipe_tui.rollups.tally import Tally
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,106 +25,107 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _COLUMNS_AT_ONCE = 32
-"""What a statement takes at once: the memory of a batch grows with its columns."""
+"""What a scan takes at once: the memory of a batch grows with its columns."""
 OF_AN_ANSWER = ("prediction", "score")
 """Columns that a failed request cannot have: what was never answered is counted as failed, not as a missing value."""
 _MOST_UNSEEN = 100
 _KEYS = "file, bucket_start, model, version, role"
-_SLOT = f"epoch_us(served_at) // {VALUE_GRAIN_S * 1_000_000}"
-"""The number of a row's time bucket; integer division costs a third of time_bucket()."""
-
-Placed = tuple[int, "ColumnBins"]
-"""A column's bins with the number n of its expression fn."""
 
 
 def in_groups(columns: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Columns in groups, each to be counted by a statement of its own: a log may have hundreds."""
+    """Columns in groups, each to be counted by a scan of its own: a log may have hundreds."""
     return (columns[begin : begin + _COLUMNS_AT_ONCE] for begin in range(0, len(columns), _COLUMNS_AT_ONCE))
 
 
-def values_table(
-    connection: duckdb.DuckDBPyConnection, canonical: str, bins: Sequence[ColumnBins], *, weighed: bool = False
-) -> pa.Table:
-    """Count every watched column of the rows of a canonical select, whose columns f0, f1, … are in the order of `bins`.
-
-    Rows whose time cannot be read take no part. `weighed` rows count as often as their weight says: the weight is one
-    more key of their group, by which the group's counts are multiplied.
-    """
-    import pyarrow as pa
-
-    groups = _number_groups(connection, canonical, weighed=weighed)
-    numeric = [(place, column) for place, column in enumerate(bins) if column.kind == "numeric"]
-    categorical = [(place, column) for place, column in enumerate(bins) if column.kind == "categorical"]
-    parts = [table_schema("values").empty_table()]
-    if numeric:
-        columns = [column for _, column in numeric]
-        numbers = _numbered(canonical, numeric, weighed=weighed)
-        counts = count_bins(connection, numbers, groups, columns, [_of_an_answer(column) for column in columns])
-        keys = connection.sql(f"select {_KEYS}, weight from row_groups order by g").to_arrow_table()
-        parts.append(exact(counted_table(counts, columns, keys), "values"))
-    if categorical:
-        sql = _categories(_numbered(canonical, categorical, weighed=weighed), categorical)
-        parts.append(exact(connection.sql(sql).to_arrow_table(), "values"))
-    return pa.concat_tables(parts)
+def values_table(connection: duckdb.DuckDBPyConnection, canonical: str, bins: Sequence[ColumnBins]) -> pa.Table:
+    """Only the watched columns of a canonical select, in a scan of their own."""
+    who = who_is_in(connection, canonical)
+    values = Values(who, bins)
+    count_rows(connection, canonical, who, (values,), Spans())
+    return values.table(connection, canonical)
 
 
-def _number_groups(connection: duckdb.DuckDBPyConnection, canonical: str, *, weighed: bool) -> int:
-    """Number the groups that these rows fall into, from 0; returns how many there are."""
-    weight = "weight" if weighed else "1e0 as weight"
-    connection.execute(f"""
-        create or replace temp table row_groups as
-        select (row_number() over () - 1)::integer as g, file, slot, model, version, role, weight,
-               make_timestamptz(slot * {VALUE_GRAIN_S * 1_000_000}) as bucket_start
-        from   (select distinct file_index::integer as file, {_SLOT} as slot, model, version, role, {weight}
-                from ({canonical}) where served_at is not null)
-    """)
-    return int(connection.execute("select count(*) from row_groups").fetchall()[0][0])
+class Values:
+    """Counts the watched columns of canonical rows, where they are f0, f1, … in the order of `bins`."""
 
+    def __init__(self, who: Who, bins: Sequence[ColumnBins]) -> None:
+        self._who = who
+        self._bins = bins
+        self._places = [NumericPlaces(one) if one.kind == "numeric" else CategoryPlaces(one) for one in bins]
+        self._tally = Tally("file", "slot", "kind", "column", "place")
 
-def _numbered(canonical: str, columns: Sequence[Placed], *, weighed: bool) -> str:
-    """SQL for the group of each row, whether it was answered, and these columns."""
-    listed = "".join(f", f{place}" for place, _ in columns)
-    return f"""
-        select g, {ANSWERED} as answered{listed}
-        from   (select *, file_index::integer as file, {_SLOT} as slot from ({canonical}) where served_at is not null)
-               join row_groups using (file, slot, model, version, role{", weight" if weighed else ""})
-    """
+    def columns(self) -> Mapping[str, str]:
+        """The numbers as they are, categories as numbers."""
+        return {f"f{number}": places.sql(f"f{number}") for number, places in enumerate(self._places)}
 
+    def count(self, rows: pa.RecordBatch, cells: Cells) -> None:
+        """By minute and version."""
+        groups = cells.grouped(VALUE_GRAIN_S, self._who.version)
+        begins = {width: (groups.of_cell * width)[cells.of_row] for width in {len(one.bins) for one in self._places}}
+        answered = self._who.answered[cells.who][cells.of_row]
+        for number, (column, places) in enumerate(zip(self._bins, self._places, strict=True)):
+            place = places.places(rows[f"f{number}"])
+            these, weight = begins[len(places.bins)], cells.weight
+            if column.column in OF_AN_ANSWER:
+                counted = answered | (place != NULL)
+                these, place = these[counted], place[counted]
+                weight = weight[counted] if weight is not None else None
+            found = groups.count(these, place, len(places.bins), weight)
+            self._tally.add(**found, column=np.full(len(found["n"]), number))
 
-def _of_an_answer(column: ColumnBins) -> bool:
-    return column.column in OF_AN_ANSWER
+    def table(self, connection: duckdb.DuckDBPyConnection, canonical: str, *, weighed: bool = False) -> pa.Table:
+        """The table `values`. Categories that the baseline never had are looked up by name, where there are any."""
+        import pyarrow as pa
 
-
-def _categories(numbered: str, columns: Sequence[Placed]) -> str:
-    """Known categories by bin, unseen ones by name, the most frequent of them."""
-    names = ", ".join(f"f{place}" for place, _ in columns)
-    names += ", answered" if any(_of_an_answer(column) for _, column in columns) else ", true as answered"
-    sets = ", ".join(f"(g, f{place}{', answered' if _of_an_answer(column) else ''})" for place, column in columns)
-    marks = ", ".join(f"grouping(f{place}) as other{place}" for place, _ in columns)
-    selects = " union all ".join(_binned(place, column) for place, column in columns)
-    return f"""
-        with sets as materialized (
-            select g, {names}, {marks}, count(*) as n from ({numbered}) group by grouping sets ({sets})
-        ), binned as ({selects}), kept as (
-            select "column", category, true as known
-            from   (select "column", category, sum(n) as n from binned where bin = -6 group by all)
-            qualify row_number() over (partition by "column" order by n desc, category) <= {_MOST_UNSEEN}
+        rows = self._tally.rows()
+        if rows is None:
+            return table_schema("values").empty_table()
+        column, place = rows["column"].to_numpy(), rows["place"].to_numpy()
+        categorical = np.array([one.kind == "categorical" for one in self._bins])
+        unseen = categorical[column] & (place == CategoryPlaces.UNSEEN)
+        begins = np.cumsum([0, *(len(places.bins) for places in self._places)])
+        numbers = np.concatenate([places.bins for places in self._places])[begins[column] + place]
+        table = keyed(rows, self._who, VALUE_GRAIN_S, rows["kind"].to_numpy())
+        table = table.drop_columns("column").append_column("column", named(column, [one.column for one in self._bins]))
+        table = table.append_column("bin", pa.array(numbers)).append_column(
+            "category", pa.nulls(len(table), pa.string())
         )
-        select {_KEYS}, "column", bin,
-               case when bin <> -6 then null when known then category else '(more)' end as category,
-               round(sum(n * weight))::bigint as n
-        from   binned left join kept using ("column", category) join row_groups using (g)
-        group  by all
-    """
+        seen = exact(table.filter(pa.array(~unseen)), "values")
+        if not unseen.any():
+            return seen
+        sql = self._unseen(canonical, np.unique(column[unseen]).tolist(), weighed=weighed)
+        return pa.concat_tables([seen, exact(connection.sql(sql).to_arrow_table(), "values")])
 
+    def _unseen(self, canonical: str, columns: Sequence[int], *, weighed: bool) -> str:
+        """SQL for the unseen categories of these columns by name, the most frequent of them."""
+        n = "round(sum(weight))::bigint" if weighed else "count(*)"
+        sets = ", ".join(f"({_KEYS}, f{number})" for number in columns)
+        marks = ", ".join(f"grouping(f{number}) as other{number}" for number in columns)
+        names = ", ".join(f"f{number}" for number in columns)
+        texts = ", ".join(self._cut(number) for number in columns)
+        selects = " union all ".join(
+            f'select {_KEYS}, {text_literal(self._bins[number].column)} as "column", f{number} as category, n'
+            f" from sets where other{number} = 0 and f{number} is not null"
+            for number in columns
+        )
+        return f"""
+            with cut as (select {keys(VALUE_GRAIN_S)}, {texts}{", weight" if weighed else ""}
+                         from ({canonical}) where served_at is not null
+            ), sets as materialized (
+                select {_KEYS}, {names}, {marks}, {n} as n from cut group by grouping sets ({sets})
+            ), named as ({selects}), kept as (
+                select "column", category, true as known
+                from   (select "column", category, sum(n) as n from named group by all)
+                qualify row_number() over (partition by "column" order by n desc, category) <= {_MOST_UNSEEN}
+            )
+            select {_KEYS}, "column", -6 as bin, case when known then category else '(more)' end as category,
+                   sum(n)::bigint as n
+            from   named left join kept using ("column", category)
+            group  by all
+        """
 
-def _binned(place: int, column: ColumnBins) -> str:
-    known = ", ".join(text_literal(category) for category in column.categories)
-    rare = ", ".join(text_literal(category) for category in column.rare) or "null"
-    expected = f"and (answered or f{place} is not null)" if _of_an_answer(column) else ""
-    return f"""
-        select g, {text_literal(column.column)} as "column", left(f{place}, 80) as category,
-               case when f{place} is null then -1 when f{place} = '' then -5 when left(f{place}, 80) in ({rare}) then -7
-                    else coalesce(list_position([{known}]::varchar[], left(f{place}, 80)), -6) end as bin, n
-        from   sets where other{place} = 0 {expected}
-    """
+    def _cut(self, number: int) -> str:
+        """The unseen categories of a column; NULL for the others."""
+        column, name = self._bins[number], f"left(f{number}, {MOST_LETTERS})"
+        known = ", ".join(map(text_literal, (*column.categories, *column.rare, "")))
+        return f"case when {name} not in ({known}) then {name} end as f{number}"
