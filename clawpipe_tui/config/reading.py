@@ -15,6 +15,9 @@ from clawpipe_tui.config.keys import KEYS, LIMITS, is_a, type_words
 from clawpipe_tui.config.values import (
     ALSO_KNOWN,
     CANONICAL,
+    NEED_NO_URL,
+    REGISTRIES,
+    ROUTERS,
     Config,
     DriftLimits,
     Guardrail,
@@ -208,18 +211,36 @@ class _Reader:
         return Guardrail(cast("RuleKind", given["do"]), **texts, per_hour=cast("int", given.get("per_hour", 0)))
 
     def _serving(self) -> Serving | None:
-        if "url" not in self._section("serving"):
-            return None
-        words = ("url", "token_env", "token_keyring", "registry_url", "endpoint", "namespace", "region", "alias")
-        files = ("token_file", "ca_file", "client_cert", "client_key")
-        return Serving(
-            **{name: self._get("serving", name, "") for name in words},
+        if not {"url", "registry", "router"} & set(self._section("serving")):
+            return None  # the command line may say where it is
+        words = ("url", "registry_url", "endpoint", "namespace", "context", "region", "alias")
+        tokens = ("token_env", "token_keyring", "registry_token_env", "registry_token_keyring")
+        files = ("token_file", "registry_token_file", "ca_file", "client_cert", "client_key", "kubeconfig")
+        serving = Serving(
+            **{name: self._get("serving", name, "") for name in (*words, *tokens)},
             **{name: self._file("serving", name) for name in files},
-            token_command=tuple(map(str, self._get("serving", "token_command", list[object]()))),
-            plain_http_hosts=tuple(map(str, self._get("serving", "plain_http_hosts", list[object]()))),
+            token_command=self._listed("token_command"),
+            registry_token_command=self._listed("registry_token_command"),
+            plain_http_hosts=self._listed("plain_http_hosts"),
             registry=self._get("serving", "registry", Serving.registry),
             router=self._get("serving", "router", Serving.router),
         )
+        self._check_adapters(serving)
+        return serving
+
+    def _listed(self, key: str) -> tuple[str, ...]:
+        return self._texts("serving", key, self._get("serving", key, list[object]()))
+
+    def _check_adapters(self, serving: Serving) -> None:
+        """Both are known, and each says or knows where it is."""
+        places = {"registry": serving.registry_url or serving.url, "router": serving.url}
+        for key, name, known in (("registry", serving.registry, REGISTRIES), ("router", serving.router, ROUTERS)):
+            if name not in known:
+                raise self._wrong("serving", key, f"[serving] {key} cannot be {name!r}", nearest(name, known))
+            if not places[key] and name not in NEED_NO_URL:
+                raise self._wrong(
+                    "serving", key, f"[serving] has no url, and {name} needs one", 'Add url = "https://…".'
+                )
 
     def _file(self, section: str, key: str) -> str:
         """A path relative to the file, or empty."""

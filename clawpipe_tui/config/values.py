@@ -17,11 +17,20 @@ ALSO_KNOWN = ("status_code", "sampling_fraction", "label", "labelled_at")
 FORMATS = ("parquet", "jsonl", "csv")
 
 
+REGISTRIES = ("reference", "mlflow", "kserve", "deployment", "argo", "sagemaker")
+"""Who may know the versions."""
+ROUTERS = ("reference", "mlflow", "triton", "kserve", "deployment", "argo", "sagemaker")
+"""Who may move the traffic."""
+NEED_NO_URL = ("kserve", "deployment", "argo", "sagemaker")
+"""A kubeconfig, or the cloud's own configuration, says where these are."""
+
+
 @dataclass(frozen=True)
 class Serving:
     """Where the serving API is, and where its token comes from (never the token itself)."""
 
-    url: str
+    url: str = ""
+    """Empty: where the product itself says (a kubeconfig, a region)."""
     token_env: str = ""
     token_file: str = ""
     token_keyring: str = ""
@@ -36,9 +45,17 @@ class Serving:
     registry: str = "reference"
     router: str = "reference"
     registry_url: str = ""
-    """Where the registry is, where that is somewhere else than the router."""
+    """Where the registry is, where that is somewhere else than the router: the router's token does not go there."""
+    registry_token_env: str = ""
+    registry_token_file: str = ""
+    registry_token_keyring: str = ""
+    registry_token_command: tuple[str, ...] = ()
     endpoint: str = ""
+    """What the serving system calls the model, where that is not the model's name; `{model}` stands for that."""
     namespace: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    """Which context of the kubeconfig; empty: its current one."""
     region: str = ""
     alias: str = ""
 

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from clawpipe_tui.config import Serving
 from clawpipe_tui.errors import ConfigError, UsageError
 
 DEFAULT_VARIABLE = "CLAWPIPE_TOKEN"
+REGISTRY_VARIABLE = "CLAWPIPE_REGISTRY_TOKEN"
 _COMMAND_S = 20.0
 _OTHERS = 0o077
 
 
 def read_token(serving: Serving, environment: Mapping[str, str] = os.environ) -> str:
-    """The token from the source that is named, else from CLAWPIPE_TOKEN; empty where there is none.
+    """The router's token from the source that is named, else from CLAWPIPE_TOKEN; empty where there is none.
 
     Raises UsageError where a named source has none, ConfigError where several are named or a file is not private.
     """
-    named = [name for name in ("token_env", "token_command", "token_keyring", "token_file") if getattr(serving, name)]
+    return _read(serving, "", DEFAULT_VARIABLE, environment)
+
+
+def read_registry_token(serving: Serving, environment: Mapping[str, str] = os.environ) -> str:
+    """The token of a registry that is somewhere else: from a source of its own, else from CLAWPIPE_REGISTRY_TOKEN."""
+    return _read(serving, "registry_", REGISTRY_VARIABLE, environment)
+
+
+def _read(serving: Serving, whose: str, default: str, environment: Mapping[str, str]) -> str:
+    sources: Mapping[str, Callable[[], str]] = {
+        "token_env": lambda: _from_variable(getattr(serving, f"{whose}token_env"), environment),
+        "token_command": lambda: _from_command(getattr(serving, f"{whose}token_command")),
+        "token_keyring": lambda: _from_keyring(getattr(serving, f"{whose}token_keyring")),
+        "token_file": lambda: _from_file(Path(getattr(serving, f"{whose}token_file"))),
+    }
+    named = [name for name in sources if getattr(serving, whose + name)]
     if len(named) > 1:
-        raise ConfigError(f"[serving] names several sources of a token: {', '.join(named)}.", "Keep one.")
-    if serving.token_env:
-        return _from_variable(serving.token_env, environment)
-    if serving.token_command:
-        return _from_command(serving.token_command)
-    if serving.token_keyring:
-        return _from_keyring(serving.token_keyring)
-    if serving.token_file:
-        return _from_file(Path(serving.token_file))
-    return environment.get(DEFAULT_VARIABLE, "").strip()
+        known = ", ".join(whose + name for name in named)
+        raise ConfigError(f"[serving] names several sources of a token: {known}.", "Keep one.")
+    return sources[named[0]]() if named else environment.get(default, "").strip()
 
 
 def _from_variable(name: str, environment: Mapping[str, str]) -> str:

@@ -1,271 +1,209 @@
-"""The adapter for KServe (serverless) over the Kubernetes API: an InferenceService and its revisions.
+"""The adapter for KServe over the Kubernetes API: how an InferenceService divides its traffic.
 
-A revision is a version. `canaryTrafficPercent` divides traffic between the newest revision and the one rolled out
-before: 0 rolls back, 100 promotes, and *deleting* the field would promote, so it is always written. The patch carries
-the resourceVersion that was read, which the API server compares; change and reason stand in an annotation.
+Serverless: a revision is a version, and `canaryTrafficPercent` divides between the newest and the one rolled out
+before: 0 rolls back, 100 promotes, and *deleting* the field would promote, so it is always written. Raw deployment
+ignores that field; there a version is a named predictor, and `spec.canary[].trafficPercent` is what a canary gets.
 """
 
 from __future__ import annotations
 
-import getpass
-import json
-from collections.abc import Collection
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Lock
-from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
+from typing import cast
 
-from clawpipe_tui.errors import ConfigError, ServingError, nearest
-from clawpipe_tui.serving.address import address
-from clawpipe_tui.serving.errors import Conflict, Invalid, NotFound, Unavailable, Unknown
+from clawpipe_tui.serving.errors import Invalid, NotFound, Unavailable
+from clawpipe_tui.serving.kubernetes import Kind, Patch
+from clawpipe_tui.serving.manifest import (
+    ANNOTATION,
+    CAUSE,
+    annotated,
+    annotation,
+    last_change,
+    last_setter,
+    name,
+    number,
+    part,
+)
 from clawpipe_tui.serving.payload import (
     Fields,
-    MalformedError,
     as_fields,
     as_list,
     harmless,
     moment_of,
     name_of,
-    parse,
     plain,
+    read_routes,
+    route_fields,
     text,
 )
-from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
-from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Rehearsed, Route, Routing, VersionDocument
+from clawpipe_tui.serving.record import record_of, recorded, token_of, written
+from clawpipe_tui.serving.seam import Capabilities, Change, Progress, Route, Routing, VersionDocument
+from clawpipe_tui.serving.workload import Workload
 
-if TYPE_CHECKING:
-    import httpx
-
-    from clawpipe_tui.serving.trust import Trust
-    from clawpipe_tui.serving.wire import Wire
-
-_SERVICES = "/apis/serving.kserve.io/v1beta1/namespaces/{}/inferenceservices"
-_REVISIONS = "/apis/serving.knative.dev/v1/namespaces/{}/revisions"
-_ANNOTATION = "clawpipe-tui/change"
+_REVISION = Kind("serving.knative.dev", "v1", "revisions", "revision")
 _SERVICE_LABEL = "serving.kserve.io/inferenceservice"
+_MODE = "serving.kserve.io/deploymentMode"
+_RAW_MODES = frozenset({"RawDeployment", "Standard"})
+STABLE = "stable"
+"""The version of a predictor without a name, in raw deployment."""
 
 
-class KServe:
-    """Registry of revisions, and router over `canaryTrafficPercent`, of the InferenceServices of one namespace."""
+class KServe(Workload):
+    """Registry of revisions or predictors, and router, of the InferenceServices of one namespace."""
 
     capabilities = Capabilities(guard="server", effect="eventual", shadow=False)
-
-    def __init__(
-        self,
-        url: str,
-        token: str = "",
-        namespace: str = "default",
-        transport: httpx.BaseTransport | None = None,
-        timeout_s: float = 10.0,
-        *,
-        trust: Trust | None = None,
-        plain_http_hosts: Collection[str] = (),
-    ) -> None:
-        if not namespace.replace("-", "").isalnum():
-            raise ConfigError(f"[serving] namespace is not the name of one: {plain(namespace, 100)}")
-        self._address = address(url, token, plain_http_hosts)
-        self._namespace = namespace
-        self._transport, self._timeout_s, self._trust = transport, timeout_s, trust
-        self._opened: Wire | None = None
-        self._opening = Lock()
-
-    @property
-    def _wire(self) -> Wire:
-        with self._opening:
-            if self._opened is None:
-                from clawpipe_tui.serving.wire import Wire
-
-                headers = self._address.headers
-                self._opened = Wire(self._address.base, headers, self._transport, self._timeout_s, self._trust)
-            return self._opened
-
-    def models(self) -> tuple[str, ...]:
-        """The InferenceServices of the namespace."""
-        asked = Asked(self._address.base, f"the InferenceServices of {self._namespace}")
-        return tuple(_name(item) for item in self._items(_SERVICES.format(self._namespace), asked))
+    kind = Kind("serving.kserve.io", "v1beta1", "inferenceservices", "InferenceService")
 
     def versions(self, model: str) -> tuple[VersionDocument, ...]:
-        """The revisions of an InferenceService, oldest first. Raises NotFound."""
-        asked = Asked(self._address.base, f"the revisions of {plain(model, 200)}")
-        selector = quote(f"{_SERVICE_LABEL}={model}", safe="")
-        items = self._items(f"{_REVISIONS.format(self._namespace)}?labelSelector={selector}", asked)
+        """Revisions, or in raw deployment the stable predictor and the canaries, oldest first. Raises NotFound."""
+        service = self.cluster.found(self.kind, model)
+        if _is_raw(service):
+            return tuple(_predictor_document(model, known, spec) for known, spec in _predictors(service).items())
+        items = self.cluster.listed(_REVISION, f"{_SERVICE_LABEL}={model}")
         if not items:
-            raise NotFound(f"{self._namespace} has no revision of {plain(model, 200)}.", "Check name and namespace.")
-        documents = [_document(model, item) for item in items]
+            raise NotFound(f"{self.cluster.namespace} has no revision of {plain(model, 200)}.", "Check the namespace.")
+        documents = [_revision_document(model, item) for item in items]
         return tuple(sorted(documents, key=lambda document: document.created_at or datetime.min.replace(tzinfo=UTC)))
 
-    def version(self, model: str, version: str) -> VersionDocument:
-        """One revision. Raises NotFound."""
-        known = {document.version: document for document in self.versions(model)}
-        if version not in known:
-            raise NotFound(f"{plain(model, 200)} has no revision {plain(version, 200)}.", nearest(version, known))
-        return known[version]
+    def read(self, model: str, found: Fields) -> Routing:
+        """How traffic is to be divided."""
+        routes = _routes(_shares(found))
+        last = last_change(found)
+        ours = last if last.get("to") == route_fields(routes) else {}
+        token = token_of(found.get("spec"), route_fields(routes), text(ours, "id"))
+        if ours:
+            return recorded(model, routes, token, ours, read_routes(ours.get("from")))
+        setter = last_setter(found, "spec", "canary" if _is_raw(found) else "predictor")
+        return recorded(model, routes, token, setter, None)
 
-    def routing(self, model: str) -> Routing:
-        """How traffic is divided now, by the controller's own word. Raises NotFound, Unavailable."""
-        return _routing(model, self._service(model))
+    def patches(self, change: Change, found: Fields, at: str) -> tuple[Patch, ...]:
+        """One patch: the shares, and who wanted them in an annotation."""
+        before = _shares(found)
+        after = _wanted(change, before)
+        move = {"from": route_fields(_routes(before)), "to": route_fields(_routes(after))}
+        record = written(record_of(change, "patch", at, **move))
+        return (_raw_patch(found, after, record) if _is_raw(found) else _serverless_patch(after, record),)
 
-    def describe(self, change: Change) -> str:
-        """The literal request that `apply` would send."""
-        body = json.dumps(_patch(change, self._service(change.model), "<now>"), indent=2, ensure_ascii=False)
-        url = f"{self._address.base}{self._path(change.model)}"
-        return f"PATCH {url}\nContent-Type: application/merge-patch+json\n\n{body}"
-
-    def rehearse(self, change: Change) -> Rehearsed:
-        """The same patch with dryRun=All: admission is asked, nothing is kept."""
-        try:
-            self._send(change, self._service(change.model), "?dryRun=All", write=False)
-        except Unknown as lost:
-            raise Unavailable(f"The dry run at {self._address.base} got no answer.", "Nothing was changed.") from lost
-        return Rehearsed()
-
-    def apply(self, change: Change) -> Applied:
-        """Patch once. Raises Conflict, Denied, Invalid, NotFound, Unavailable or Unknown."""
-        service = self._service(change.model)
-        before = _routing(change.model, service)
-        if before.change_key == change.key:
-            return Applied(before, before.change_id, replayed=True)
-        try:
-            answer = self._send(change, service, "", write=True)
-        except Conflict as conflict:
-            raise self._told_who(change, conflict) from conflict
-        after = _routing(change.model, answer)
-        return Applied(after, after.change_id)
-
-    def find_change(self, model: str, key: str) -> str | None:
-        """The id of the last change where it has this key; else None."""
-        current = self.routing(model)
-        return current.change_id if current.change_key == key else None
-
-    def close(self) -> None:
-        """Drop the connections."""
-        if self._opened is not None:
-            self._opened.close()
-
-    def _service(self, model: str) -> Fields:
-        asked = Asked(self._address.base, f"the InferenceService {plain(model, 200)}")
-        return self._read(self._wire.get(self._path(model)), asked)
-
-    def _send(self, change: Change, service: Fields, query: str, *, write: bool) -> Fields:
-        body = json.dumps(_patch(change, service, datetime.now(UTC).isoformat()), ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/merge-patch+json"}
-        answer = self._wire.write("PATCH", self._path(change.model) + query, headers, body)
-        return self._read(answer, Asked(self._address.base, f"the traffic of {plain(change.model, 200)}", write=write))
-
-    def _told_who(self, change: Change, conflict: Conflict) -> Conflict:
-        try:
-            current = self.routing(change.model)
-        except ServingError:
-            return conflict
-        routes = ", ".join(f"{route.version} {route.weight_pct:g} %" for route in current.routes)
-        who = current.changed_by or "someone, or a controller,"
-        message = f"Someone else was first: {who} changed {change.model}. Now: {routes}."
-        return Conflict(message, "Nothing was changed by you. Plan again.", current=current)
-
-    def _path(self, model: str) -> str:
-        return f"{_SERVICES.format(self._namespace)}/{quote(model, safe='')}"
-
-    def _items(self, path: str, asked: Asked) -> list[Fields]:
-        fields = self._read(self._wire.get(path), asked)
-        return [as_fields(item, "an item") for item in as_list(fields.get("items"), "items")]
-
-    def _read(self, answer: Answer, asked: Asked) -> Fields:
-        if not 200 <= answer.status < 300:
-            raise refusal(asked, answer)
-        try:
-            return as_fields(parse(answer.body), "the answer")
-        except MalformedError as error:
-            raise not_understood(asked, answer, error) from error
+    def progress(self, model: str) -> Progress:
+        """Whether the InferenceService is ready, and what its controller says where it is not."""
+        found = self.cluster.found(self.kind, model)
+        status = part(found, "status")
+        if number(part(found, "metadata"), "generation") > number(status, "observedGeneration", 2**62):
+            return Progress("moving", "the controller has not seen the change yet")
+        for entry in as_list(status.get("conditions") or [], "conditions"):
+            condition = as_fields(entry, "a condition")
+            if text(condition, "type") == "Ready" and text(condition, "status") != "True":
+                why = text(condition, "message") or text(condition, "reason") or "no reason given"
+                return Progress("moving", f"it is not ready: {plain(why, 200)}")
+        return Progress("done", "the controller has routed it")
 
 
-def _name(item: Fields) -> str:
-    return name_of(as_fields(item.get("metadata"), "metadata"), "name")
+def _is_raw(service: Fields) -> bool:
+    """By what was asked for, else by what was done, else by the field that raw deployment alone has."""
+    mode = annotation(service, _MODE) or text(part(service, "status"), "deploymentMode")
+    return mode in _RAW_MODES if mode else "canary" in part(service, "spec")
 
 
-def _document(model: str, revision: Fields) -> VersionDocument:
-    metadata, spec = (as_fields(revision.get(part) or {}, part) for part in ("metadata", "spec"))
-    annotations = as_fields(metadata.get("annotations") or {}, "annotations")
-    note = text(annotations, "kubernetes.io/change-cause")
-    document: dict[str, object] = {"change_note": note, "containers": spec.get("containers") or []}
-    return VersionDocument(
-        model, _name(revision), moment_of(metadata, "creationTimestamp"), "", note, cast("Fields", harmless(document))
+def _routes(shares: list[tuple[str, float]]) -> tuple[Route, ...]:
+    """The first is the stable one; what has all of the traffic is live, what has none is left out."""
+    if not any(share for _, share in shares):
+        return ()
+    whole = [Route(version, 100.0) for version, share in shares if share >= 100]
+    first = shares[0][0]
+    return (*whole,) or tuple(
+        Route(version, share, "live" if version == first else "canary") for version, share in shares if share > 0
     )
 
 
-def _routing(model: str, service: Fields) -> Routing:
-    """The newest revision and the one before it, with the percentages that the controller says it has set."""
-    metadata = as_fields(service.get("metadata"), "metadata")
-    annotations = as_fields(metadata.get("annotations") or {}, "annotations")
-    newest, earlier, percent = _divided(service)
-    try:
-        record = as_fields(parse(text(annotations, _ANNOTATION) or "{}"), "the record")
-    except MalformedError:
-        record = {}
-    canary: tuple[Route, ...] = (Route(newest, percent, "canary"),) if 0 < percent < 100 else ()
-    live = (Route(newest, 100.0),) if percent >= 100 or not earlier else (Route(earlier, 100.0 - percent), *canary)
-    before = record.get("before_pct")
-    return Routing(
-        model=model,
-        routes=live,
-        token=text(metadata, "resourceVersion"),
-        previous=_with_percent(newest, earlier, float(before)) if isinstance(before, int | float) else None,
-        changed_at=moment_of(record, "at"),
-        changed_by=text(record, "by"),
-        change_id=text(record, "id"),
-        change_key=text(record, "key"),
-        reason=text(record, "reason"),
-    )
+def _shares(service: Fields) -> list[tuple[str, float]]:
+    """What each version is to get, the stable one first."""
+    return _raw_shares(service) if _is_raw(service) else _serverless_shares(service)
 
 
-def _with_percent(newest: str, earlier: str, percent: float) -> tuple[Route, ...]:
-    if percent >= 100 or not earlier:
-        return (Route(newest, 100.0),)
-    rest = (Route(newest, percent, "canary"),) if percent > 0 else ()
-    return (Route(earlier, 100.0 - percent), *rest)
+def _wanted(change: Change, shares: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """What each version gets after the change. Raises Invalid where KServe cannot route like that."""
+    known = [version for version, _ in shares]
+    strange = [route.version for route in change.routes if route.version not in known]
+    if strange or len(known) < 2:
+        here = f"{' and '.join(known)} here, and nothing else"
+        raise Invalid(f"KServe divides traffic between {here}.", "Nothing was changed.")
+    wanted = dict.fromkeys(known, 0.0)
+    for route in change.routes:
+        wanted[route.version] += route.weight_pct
+    if not all(share.is_integer() for share in wanted.values()) or sum(wanted.values()) != 100:
+        raise Invalid("KServe takes whole percents that make a hundred.", "Nothing was changed.")
+    return list(wanted.items())
 
 
-def _divided(service: Fields) -> tuple[str, str, float]:
-    """Newest revision, the one rolled out before, and what the newest gets: as asked for, where it is asked for."""
-    status = as_fields(service.get("status") or {}, "status")
-    components = as_fields(status.get("components") or {}, "components")
-    predictor = as_fields(components.get("predictor") or {}, "predictor")
+# Serverless: percents of the newest revision
+
+
+def _serverless_shares(service: Fields) -> list[tuple[str, float]]:
+    """The revision rolled out before and the newest one, as asked for where it is asked for."""
+    predictor = part(service, "status", "components", "predictor")
     newest = text(predictor, "latestReadyRevision")
     if not newest:
         raise Unavailable("No revision of this InferenceService is ready.", "Look at its conditions.")
     earlier = text(predictor, "previousRolledoutRevision") or text(predictor, "latestRolledoutRevision")
-    spec = as_fields(as_fields(service.get("spec") or {}, "spec").get("predictor") or {}, "predictor")
-    asked = spec.get("canaryTrafficPercent", 100)
-    percent = float(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) else 100.0
-    return newest, "" if earlier == newest else earlier, percent
+    percent = float(number(part(service, "spec", "predictor"), "canaryTrafficPercent", 100))
+    if not earlier or earlier == newest:
+        return [(newest, 100.0)]
+    return [(earlier, 100.0 - percent), (newest, percent)]
 
 
-def _patch(change: Change, service: Fields, at: str) -> Fields:
-    newest, earlier, before_pct = _divided(service)
-    record = {
-        "id": f"patch-{change.key}",
-        "key": change.key,
-        "by": getpass.getuser(),
-        "at": at,
-        "reason": plain(change.reason, 300),
-        "reference": plain(change.reference, 200),
-        "before_pct": before_pct,
-    }
-    return {
-        "metadata": {
-            "resourceVersion": change.expected,
-            "annotations": {_ANNOTATION: json.dumps(record, ensure_ascii=False)},
-        },
-        "spec": {"predictor": {"canaryTrafficPercent": _wanted_pct(change, newest, earlier)}},
-    }
+def _serverless_patch(shares: list[tuple[str, float]], record: str) -> Patch:
+    percent = int(shares[-1][1])
+    return Patch(
+        {
+            "metadata": {"annotations": {ANNOTATION: record}},
+            "spec": {"predictor": {"canaryTrafficPercent": percent}},
+        }
+    )
 
 
-def _wanted_pct(change: Change, newest: str, earlier: str) -> int:
-    """The newest revision's share after the change. Raises Invalid where KServe cannot route like that."""
-    others = [route.version for route in change.routes if route.version not in {newest, earlier}]
-    if others or not earlier:
-        message = f"KServe divides traffic between {newest} and {earlier or 'nothing else'}, and no others."
-        raise Invalid(message, "Nothing was changed.")
-    wanted_pct = sum((route.weight_pct for route in change.routes if route.version == newest), 0.0)
-    if not wanted_pct.is_integer():
-        raise Invalid("KServe takes whole percents.", "Nothing was changed.")
-    return int(wanted_pct)
+def _revision_document(model: str, revision: Fields) -> VersionDocument:
+    note = annotation(revision, CAUSE)
+    document = {"change_note": note, "containers": part(revision, "spec").get("containers") or []}
+    made_at = moment_of(part(revision, "metadata"), "creationTimestamp")
+    kept = as_fields(harmless(document), "the revision")
+    return VersionDocument(model, name(revision), made_at, "", text(kept, "change_note"), kept)
+
+
+# Raw deployment: a list of named canaries
+
+
+def _canaries(service: Fields) -> Iterator[Fields]:
+    for entry in as_list(part(service, "spec").get("canary") or [], "canary"):
+        yield as_fields(entry, "a canary")
+
+
+def _predictors(service: Fields) -> dict[str, Fields]:
+    """What serves, by name: the stable one first."""
+    stable = part(service, "spec", "predictor")
+    named = {name_of(part(canary, "predictor"), "name"): part(canary, "predictor") for canary in _canaries(service)}
+    return {text(stable, "name") or STABLE: stable, **named}
+
+
+def _raw_shares(service: Fields) -> list[tuple[str, float]]:
+    canaries = [
+        (name_of(part(canary, "predictor"), "name"), float(number(canary, "trafficPercent")))
+        for canary in _canaries(service)
+    ]
+    stable = text(part(service, "spec", "predictor"), "name") or STABLE
+    return [(stable, max(0.0, 100.0 - sum(share for _, share in canaries))), *canaries]
+
+
+def _raw_patch(service: Fields, shares: list[tuple[str, float]], record: str) -> Patch:
+    """Only the percents, each after a look that the canary at this place is still that one."""
+    wanted = dict(shares)
+    steps: list[object] = []
+    for index, canary in enumerate(_canaries(service)):
+        known = name_of(part(canary, "predictor"), "name")
+        steps.append({"op": "test", "path": f"/spec/canary/{index}/predictor/name", "value": known})
+        steps.append({"op": "add", "path": f"/spec/canary/{index}/trafficPercent", "value": int(wanted[known])})
+    return Patch([*steps, *annotated(service, record)], "json-patch")
+
+
+def _predictor_document(model: str, version: str, predictor: Fields) -> VersionDocument:
+    kept = as_fields(harmless({"predictor": cast("object", predictor)}), "the predictor")
+    return VersionDocument(model, version, None, "", "", kept)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import quote
 
 from clawpipe_tui.serving.seam import Role, Route, Routing, VersionDocument
 from clawpipe_tui.wording import clean
@@ -19,6 +20,16 @@ Fields = Mapping[str, object]
 
 class MalformedError(ValueError):
     """What arrived is not what the contract says; the message names the field."""
+
+
+def quoted(name: str) -> str:
+    """A name as one step of a path or one value of a query, whatever is in it."""
+    return quote(name, safe="", errors="replace")
+
+
+def encoded(fields: object) -> bytes:
+    """A JSON body; half a character, as a shell may hand it over, becomes a question mark."""
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def parse(body: bytes | str) -> object:

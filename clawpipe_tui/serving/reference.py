@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from clawpipe_tui.errors import ServingError
-from clawpipe_tui.serving.address import address
-from clawpipe_tui.serving.errors import Conflict, Invalid, Unavailable, Unknown
+from clawpipe_tui.serving.api import JSON, Api, fields_of
+from clawpipe_tui.serving.errors import Conflict, Invalid
 from clawpipe_tui.serving.payload import (
     Fields,
     MalformedError,
@@ -20,165 +16,107 @@ from clawpipe_tui.serving.payload import (
     as_list,
     moment_of,
     name_of,
-    parse,
     plain,
+    quoted,
     read_routes,
     read_routing,
     read_version,
     route_fields,
     text,
 )
-from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
+from clawpipe_tui.serving.refusal import Answer
 from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Pending, Rehearsed, Routing, VersionDocument
 from clawpipe_tui.serving.trail import Trail, follow
 from clawpipe_tui.wording import moment
 
-if TYPE_CHECKING:
-    import httpx
-
-    from clawpipe_tui.serving.trust import Trust
-    from clawpipe_tui.serving.wire import Wire
-
-T = TypeVar("T")
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')
 _KEY = re.compile(r"[\x21\x23-\x7e]{1,200}")
-MASK = "••••••••"
 
 
 @dataclass(frozen=True)
 class _Request:
     """One write, exactly as it will travel, without the token."""
 
-    method: str
     path: str
     headers: dict[str, str]
     body: str
 
 
-class ReferenceAPI:
+class ReferenceAPI(Api):
     """Reads versions and routing, and moves traffic, over the reference API."""
 
     capabilities = Capabilities(guard="server", effect="traffic", approvals=True)
-
-    def __init__(
-        self,
-        url: str,
-        token: str = "",
-        transport: httpx.BaseTransport | None = None,
-        timeout_s: float = 4.0,
-        *,
-        trust: Trust | None = None,
-        plain_http_hosts: Collection[str] = (),
-    ) -> None:
-        self._address = address(url, token, plain_http_hosts)
-        self._trust = trust
-        self._transport = transport
-        self._timeout_s = timeout_s
-        self._opened: Wire | None = None
-        self._opening = Lock()
-
-    @property
-    def _wire(self) -> Wire:
-        with self._opening:
-            if self._opened is None:
-                from clawpipe_tui.serving.wire import Wire  # here, so that httpx is loaded when something is asked
-
-                self._opened = Wire(
-                    self._address.base, self._address.headers, self._transport, self._timeout_s, self._trust
-                )
-            return self._opened
+    patience_s = 4.0
 
     def models(self) -> tuple[str, ...]:
         """The names of all models."""
-        asked = Asked(self._address.base, "the list of models")
-        return self._get("/v1/models", asked, _read_models)
+        what = "the list of models"
+        return self._get("/v1/models", what, _read_models)
 
     def versions(self, model: str) -> tuple[VersionDocument, ...]:
         """All versions of a model, oldest first. Raises NotFound."""
-        asked = Asked(self._address.base, f"the versions of {plain(model, 200)}")
-        return self._get(f"{_model_path(model)}/versions", asked, _read_versions)
+        what = f"the versions of {plain(model, 200)}"
+        return self._get(f"{_model_path(model)}/versions", what, _read_versions)
 
     def version(self, model: str, version: str) -> VersionDocument:
         """One version's document. Raises NotFound."""
-        asked = Asked(self._address.base, f"version {plain(version, 200)} of {plain(model, 200)}")
-        return self._get(f"{_model_path(model)}/versions/{quote(version, safe='')}", asked, _read_version)
+        what = f"version {plain(version, 200)} of {plain(model, 200)}"
+        return self._get(f"{_model_path(model)}/versions/{quoted(version)}", what, _read_version)
 
     def routing(self, model: str) -> Routing:
         """The routing as it is now. Raises NotFound."""
-        asked = Asked(self._address.base, f"the routing of {plain(model, 200)}")
-        return self._get(f"{_model_path(model)}/routing", asked, _read_routing)
+        what = f"the routing of {plain(model, 200)}"
+        return self._get(f"{_model_path(model)}/routing", what, _read_routing)
 
     def find_change(self, model: str, key: str) -> str | None:
         """The id of the change made with this idempotency key, or None where there is none."""
-        asked = Asked(self._address.base, f"the changes of {plain(model, 200)}")
-        path = f"/v1/changes?model={quote(model, safe='')}&key={quote(key, safe='')}"
-        return self._get(path, asked, lambda answer: _read_change_id(answer, model, key))
+        what = f"the changes of {plain(model, 200)}"
+        path = f"/v1/changes?model={quoted(model)}&key={quoted(key)}"
+        return self._get(path, what, lambda answer: _read_change_id(answer, model, key))
 
     def describe(self, change: Change) -> str:
         """The literal request that `apply` would send, with the token masked."""
         request = _put(change)
-        token = {"Authorization": f"Bearer {MASK}"} if self._address.token else {}
-        headers = "\n".join(f"{name}: {value}" for name, value in {**token, **request.headers}.items())
-        return f"{request.method} {self._address.base}{request.path}\n{headers}\n\n{request.body}"
+        return self._literal("PUT", request.path, request.headers, request.body)
 
     def apply(self, change: Change) -> Applied:
         """Send the change exactly once. Raises Conflict, Denied, Invalid, NotFound, Unavailable or Unknown."""
         if not (_ETAG.fullmatch(change.expected) and _KEY.fullmatch(change.key)):
             raise Invalid("The change cannot be guarded: the API gave no usable ETag, or the key is not usable.")
-        request, asked = _put(change), Asked(self._address.base, f"the routing of {change.model}", write=True)
-        answer = self._wire.write(request.method, request.path, request.headers, request.body.encode())
+        request, what = _put(change), f"the routing of {plain(change.model, 200)}"
         try:
-            return self._read(answer, asked, _read_applied)
+            return self._write(
+                "PUT", request.path, request.headers, request.body.encode("utf-8", "replace"), what, _read_applied
+            )
         except Conflict as conflict:
             raise self._told_who(change, conflict) from conflict
 
     def rehearse(self, change: Change) -> Rehearsed:
         """Send the change as a dry run: checked like a real one, and nothing is changed."""
-        request, asked = _put(change), Asked(self._address.base, f"a dry run on {change.model}")
+        request, what = _put(change), f"a dry run on {plain(change.model, 200)}"
         path = f"{request.path}?dry_run=true"
-        try:
-            answer = self._wire.write(request.method, path, request.headers, request.body.encode())
-        except Unknown as lost:
-            raise Unavailable(f"The dry run at {self._address.base} got no answer.", "Nothing was changed.") from lost
-        return self._read(answer, asked, _read_rehearsed)
+        return self._try("PUT", path, request.headers, request.body.encode("utf-8", "replace"), what, _read_rehearsed)
 
     def pending(self, model: str) -> tuple[Pending, ...]:
         """The changes that wait for a second person, oldest first."""
-        asked = Asked(self._address.base, f"the waiting changes of {plain(model, 200)}")
-        return self._get(f"/v1/changes?model={quote(model, safe='')}&state=pending", asked, _read_pending)
+        what = f"the waiting changes of {plain(model, 200)}"
+        return self._get(f"/v1/changes?model={quoted(model)}&state=pending", what, _read_pending)
 
     def approve(self, change_id: str) -> Applied:
         """Let somebody else's change take effect, once. Raises Denied, Conflict, NotFound, Unavailable or Unknown."""
-        asked = Asked(self._address.base, f"change {plain(change_id, 200)}", write=True)
-        path = f"/v1/changes/{quote(change_id, safe='')}/approvals"
-        headers = {"Idempotency-Key": f'"approve-{change_id}"', "Content-Type": "application/json"}
-        return self._read(self._wire.write("POST", path, headers, b"{}"), asked, _read_applied)
+        path = f"/v1/changes/{quoted(change_id)}/approvals"
+        headers = {"Idempotency-Key": f'"approve-{change_id}"', **JSON}
+        return self._write("POST", path, headers, b"{}", f"change {plain(change_id, 200)}", _read_applied)
 
     def verify_audit(self, kept_head: str = "") -> Trail:
         """Follow the API's own audit, all of it. Raises ServingError where its chain is broken or cut."""
         entries: list[Fields] = []
-        asked = Asked(self._address.base, "the audit")
+        what = "the audit"
         while True:
-            page, head = self._get(f"/v1/audit?after={len(entries)}", asked, _read_audit)
+            page, head = self._get(f"/v1/audit?after={len(entries)}", what, _read_audit)
             entries += page
             if not page or len(entries) >= head[0]:
                 return follow(entries, head[1], kept_head)
-
-    def close(self) -> None:
-        """Drop the connections."""
-        if self._opened is not None:
-            self._opened.close()
-
-    def _get(self, path: str, asked: Asked, read: Callable[[Answer], T]) -> T:
-        return self._read(self._wire.get(path), asked, read)
-
-    def _read(self, answer: Answer, asked: Asked, read: Callable[[Answer], T]) -> T:
-        if not 200 <= answer.status < 300:
-            raise refusal(asked, answer)
-        try:
-            return read(answer)
-        except MalformedError as error:
-            raise not_understood(asked, answer, error) from error
 
     def _told_who(self, change: Change, conflict: Conflict) -> Conflict:
         """The same conflict with the routing as it is now, saying who was first where that can be read."""
@@ -200,7 +138,7 @@ def _who_was_first(current: Routing) -> str:
 
 
 def _model_path(model: str) -> str:
-    return f"/v1/models/{quote(model, safe='')}"
+    return f"/v1/models/{quoted(model)}"
 
 
 def _put(change: Change) -> _Request:
@@ -214,33 +152,27 @@ def _put(change: Change) -> _Request:
     headers = {
         "If-Match": change.expected,
         "Idempotency-Key": f'"{change.key}"',
-        "Content-Type": "application/json",
+        **JSON,
     }
-    return _Request(
-        "PUT", f"{_model_path(change.model)}/routing", headers, json.dumps(fields, indent=2, ensure_ascii=False)
-    )
-
-
-def _fields(answer: Answer) -> Fields:
-    return as_fields(parse(answer.body), "the answer")
+    return _Request(f"{_model_path(change.model)}/routing", headers, json.dumps(fields, indent=2, ensure_ascii=False))
 
 
 def _read_models(answer: Answer) -> tuple[str, ...]:
-    models = as_list(_fields(answer).get("models"), "models")
+    models = as_list(fields_of(answer).get("models"), "models")
     return tuple(name_of(as_fields(model, "a model"), "name") for model in models)
 
 
 def _read_versions(answer: Answer) -> tuple[VersionDocument, ...]:
-    return tuple(read_version(item) for item in as_list(_fields(answer).get("versions"), "versions"))
+    return tuple(read_version(item) for item in as_list(fields_of(answer).get("versions"), "versions"))
 
 
 def _read_version(answer: Answer) -> VersionDocument:
-    return read_version(_fields(answer))
+    return read_version(fields_of(answer))
 
 
 def _read_routing(answer: Answer) -> Routing:
     etag = answer.headers.get("etag", "")
-    return read_routing(_fields(answer), etag if _ETAG.fullmatch(etag) else "")
+    return read_routing(fields_of(answer), etag if _ETAG.fullmatch(etag) else "")
 
 
 def _read_applied(answer: Answer) -> Applied:
@@ -253,11 +185,11 @@ def _read_applied(answer: Answer) -> Applied:
 
 
 def _read_rehearsed(answer: Answer) -> Rehearsed:
-    return Rehearsed(needs_approval=_fields(answer).get("approval") == "required")
+    return Rehearsed(needs_approval=fields_of(answer).get("approval") == "required")
 
 
 def _read_pending(answer: Answer) -> tuple[Pending, ...]:
-    changes = [as_fields(item, "a change") for item in as_list(_fields(answer).get("changes"), "changes")]
+    changes = [as_fields(item, "a change") for item in as_list(fields_of(answer).get("changes"), "changes")]
     waiting = [change for change in changes if text(change, "state") == "pending"]
     return tuple(_pending(change) for change in reversed(waiting))
 
@@ -274,7 +206,7 @@ def _pending(change: Fields) -> Pending:
 
 
 def _read_audit(answer: Answer) -> tuple[list[Fields], tuple[int, str]]:
-    fields = _fields(answer)
+    fields = fields_of(answer)
     head = as_fields(fields.get("head"), "head")
     seq = head.get("seq")
     if not isinstance(seq, int):
@@ -284,6 +216,6 @@ def _read_audit(answer: Answer) -> tuple[list[Fields], tuple[int, str]]:
 
 
 def _read_change_id(answer: Answer, model: str, key: str) -> str | None:
-    changes = [as_fields(item, "a change") for item in as_list(_fields(answer).get("changes"), "changes")]
+    changes = [as_fields(item, "a change") for item in as_list(fields_of(answer).get("changes"), "changes")]
     ours = [change for change in changes if text(change, "key") == key and text(change, "model") == model]
     return name_of(ours[0], "id") if ours else None

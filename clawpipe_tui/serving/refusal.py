@@ -28,6 +28,8 @@ class Asked:
     base: str
     what: str
     write: bool = False
+    hint: str = "Check the token that [serving] names, or CLAWPIPE_TOKEN."
+    """What to do where it is not accepted who we are."""
 
 
 def refusal(asked: Asked, answer: Answer) -> ServingError:
@@ -83,10 +85,7 @@ def _invalid(asked: Asked, answer: Answer, said: str) -> ServingError:
 
 def _denied(asked: Asked, answer: Answer, said: str) -> Denied:
     if answer.status == 401:
-        return Denied(
-            f"The serving API at {asked.base} does not accept the token{said}.",
-            "Check the variable named in [serving] token_env.",
-        )
+        return Denied(f"The serving API at {asked.base} does not accept the token{said}.", asked.hint)
     return Denied(f"The token may not do this: {asked.what}{said}.", "Ask for a token with the scope that it names.")
 
 

@@ -154,6 +154,40 @@ class Rehearsal(Protocol):
 
 
 @dataclass(frozen=True)
+class Permission:
+    """What a backend says this identity may do."""
+
+    allowed: bool
+    words: str
+
+
+@runtime_checkable
+class Permissions(Protocol):
+    """A router that can say beforehand whether a change would be let in."""
+
+    def permission(self, model: str) -> Permission:
+        """Whether this identity may move that model's traffic."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a change that was accepted has come, by the backend's own word."""
+
+    state: Literal["moving", "done", "stuck"]
+    words: str
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A router whose changes take effect some time after its answer."""
+
+    def progress(self, model: str) -> Progress:
+        """How far the last change has come."""
+        ...
+
+
+@dataclass(frozen=True)
 class Pending:
     """A change that waits for a second person."""
 

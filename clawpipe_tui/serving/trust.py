@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from clawpipe_tui.errors import ConfigError
@@ -17,14 +18,20 @@ class Trust:
     ca_file: str = ""
     client_cert: str = ""
     client_key: str = ""
+    ca_pem: str = ""
+    """The authorities themselves, where they are in no file."""
+    client_pem: str = field(default="", repr=False)
+    """Certificate and key themselves, where they are in no file."""
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
     """What every https connection is checked with; there is no way to switch the check off. Raises ConfigError."""
     try:
-        context = ssl.create_default_context(cafile=trust.ca_file or None)
+        context = ssl.create_default_context(cafile=trust.ca_file or None, cadata=trust.ca_pem or None)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"[serving] ca_file cannot be used: {trust.ca_file} ({_why(error)}).") from error
+        raise ConfigError(
+            f"[serving] ca_file cannot be used: {trust.ca_file or 'its text'} ({_why(error)})."
+        ) from error
     if trust.client_cert:
         private_file(Path(trust.client_key or trust.client_cert), "client key")
         try:
@@ -32,7 +39,20 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             message = f"[serving] client_cert cannot be used: {trust.client_cert} ({_why(error)})."
             raise ConfigError(message, "It must be PEM and belong to client_key.") from error
+    if trust.client_pem:
+        _present(context, trust.client_pem)
     return context
+
+
+def _present(context: ssl.SSLContext, pem: str) -> None:
+    """A certificate that is in no file: ssl wants one, so it lies in a private one for a moment."""
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", suffix=".pem") as file:
+        file.write(pem)
+        file.flush()
+        try:
+            context.load_cert_chain(file.name)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"The client certificate cannot be used ({_why(error)}).", "It must be PEM.") from error
 
 
 def _why(error: Exception) -> str:

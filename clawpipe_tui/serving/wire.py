@@ -17,7 +17,7 @@ from clawpipe_tui.serving.refusal import Answer
 from clawpipe_tui.serving.trust import Trust, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 BODY_LIMIT_BYTES = 5_000_000
 _RETRY_AFTER_S = (0.1, 0.3)
@@ -43,13 +43,13 @@ class Wire:
     def __init__(
         self,
         base: str,
-        headers: Mapping[str, str],
+        identity: Callable[[], Mapping[str, str]],
         transport: httpx.BaseTransport | None,
         timeout_s: float,
         trust: Trust | None = None,
     ) -> None:
         self._base = base
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+        self._identity = identity
         self._transport = transport
         self._timeout_s = timeout_s
         # Without https no certificate is ever checked, and loading the system's takes tens of milliseconds.
@@ -59,7 +59,7 @@ class Wire:
 
     def _client(self, *, secure: bool) -> httpx.Client:
         return httpx.Client(
-            headers=self._headers,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             transport=self._transport,
             timeout=httpx.Timeout(self._timeout_s),
             verify=self._tls,
@@ -96,7 +96,8 @@ class Wire:
     def _exchange(
         self, client: httpx.Client, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
-        with client.stream(method, self._base + path, headers=dict(headers), content=body or None) as response:
+        sent = {**self._identity(), **headers}  # asked anew each time: some tokens live for minutes
+        with client.stream(method, self._base + path, headers=sent, content=body or None) as response:
             content = self._bounded(response)
             return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clawpipe_tui.serving.payload import Fields, as_fields
 
@@ -128,65 +130,18 @@ class FakeTriton:
         return httpx.Response(200)
 
 
-@dataclass
-class FakeKubernetes:
-    """An API server that enforces resourceVersion over one InferenceService, with a controller that follows it."""
+def over_http(answer: Callable[[httpx.Request], httpx.Response]) -> ASGIApp:
+    """A fake behind a real socket."""
 
-    percent: int = 20
-    version: int = 7
-    annotations: dict[str, str] = field(default_factory=dict[str, str])
-    asked: list[str] = field(default_factory=list[str])
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        url = f"http://fake{scope['raw_path'].decode()}?{scope['query_string'].decode()}"
+        request = httpx.Request(scope["method"], url, headers=scope["headers"], content=body)
+        response = await asyncio.to_thread(answer, request)
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.headers.raw})
+        await send({"type": "http.response.body", "body": response.content})
 
-    def transport(self) -> httpx.MockTransport:
-        """What a client is given instead of a socket."""
-        return httpx.MockTransport(self.answer)
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        """Read, list, patch."""
-        path, services = request.url.path, "/apis/serving.kserve.io/v1beta1/namespaces/ml/inferenceservices"
-        self.asked.append(f"{request.method} {request.url.raw_path.decode()}")
-        if path == services:
-            return ok(items=[self._service()])
-        if path == f"{services}/{NAME}":
-            return self._patched(request) if request.method == "PATCH" else httpx.Response(200, json=self._service())
-        if path == "/apis/serving.knative.dev/v1/namespaces/ml/revisions":
-            ours = request.url.params["labelSelector"] == f"serving.kserve.io/inferenceservice={NAME}"
-            return ok(items=[_revision(number) for number in (2, 1, 3)] if ours else [])
-        return httpx.Response(404, json={"kind": "Status", "message": f"{path} not found", "code": 404})
-
-    def _service(self) -> Fields:
-        metadata = {"name": NAME, "resourceVersion": str(self.version), "annotations": self.annotations}
-        predictor = {"latestReadyRevision": revision(3), "previousRolledoutRevision": revision(2)}
-        return {
-            "metadata": metadata,
-            "spec": {"predictor": {"canaryTrafficPercent": self.percent}},
-            "status": {"components": {"predictor": predictor}},
-        }
-
-    def _patched(self, request: httpx.Request) -> httpx.Response:
-        assert request.headers["content-type"] == "application/merge-patch+json"
-        patch = as_fields(json.loads(request.content), "the patch")
-        metadata = as_fields(patch["metadata"], "metadata")
-        if metadata["resourceVersion"] != str(self.version):
-            message = f'Operation cannot be fulfilled on "{NAME}": the object has been modified'
-            return httpx.Response(409, json={"kind": "Status", "reason": "Conflict", "message": message, "code": 409})
-        if request.url.params.get("dryRun") != "All":
-            self.version += 1
-            self.percent = cast("dict[str, dict[str, int]]", patch["spec"])["predictor"]["canaryTrafficPercent"]
-            self.annotations = {**self.annotations, **cast("dict[str, str]", metadata["annotations"])}
-        return httpx.Response(200, json=self._service())
-
-
-def revision(number: int) -> str:
-    """As Knative names them."""
-    return f"{NAME}-predictor-{number:05}"
-
-
-def _revision(number: int) -> Fields:
-    annotations = {"kubernetes.io/change-cause": f"makes {revision(number)}"}
-    created = f"2026-11-0{number}T00:00:00Z"
-    container = {"image": f"registry.example/model:{number}"}
-    return {
-        "metadata": {"name": revision(number), "creationTimestamp": created, "annotations": annotations},
-        "spec": {"containers": [container]},
-    }
+    return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,15 +104,25 @@ def change(expected: str, *, key: str = "key-1", version: str = "v42", reason: s
     return Change(MODEL, (Route(version, 100.0),), expected, reason, "INC-7", key)
 
 
-class Line:
-    """A TCP line to a server; a PUT on it is cut before it arrives, before its answer, or just after its beginning."""
+def is_write(head: bytes) -> bool:
+    """A PUT or POST of the reference API that is no dry run."""
+    return head.startswith((b"PUT", b"POST")) and b"dry_run=true" not in head.split(b"\r\n", 1)[0]
 
-    def __init__(self, url: str, *, cut: str) -> None:
+
+class Line:
+    """A TCP line to a server, on which a write meets trouble.
+
+    `request`: cut before it arrives; `answer`: before its answer; `middle`: just after the answer's beginning;
+    `silence`: it arrives and nothing comes back; `failure`: it arrives, and the answer is a 500; a number: that is the
+    answer, and it does not arrive.
+    """
+
+    def __init__(self, url: str, *, cut: str, moves: Callable[[bytes], bool] = is_write) -> None:
         self._server = int(url.rsplit(":", 1)[1])
-        self._cut = cut
+        self._cut, self._moves = cut, moves
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
-        self._closed = False
+        self._closed = threading.Event()
         self.writes = 0
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
@@ -124,7 +134,7 @@ class Line:
 
     def close(self) -> None:
         """Hang up."""
-        self._closed = True
+        self._closed.set()
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -132,7 +142,7 @@ class Line:
             thread.join(5)
 
     def _accept(self) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 near, _ = self._listening.accept()
             except OSError:
@@ -147,14 +157,29 @@ class Line:
             near.settimeout(5)
             far.settimeout(5)
             request = whole_request(near)
-            first_line = request.split(b"\r\n", 1)[0]
-            write = first_line.startswith((b"PUT", b"POST")) and b"dry_run=true" not in first_line
+            write = self._moves(request.split(b"\r\n\r\n", 1)[0])
             self.writes += write
             if write and self._cut == "request":
                 return
-            far.sendall(request.replace(b"Connection: keep-alive", b"Connection: close"))
+            if write and self._cut.isdigit():
+                near.sendall(_answer(self._cut))
+                return
+            head = request.replace(b"Connection: keep-alive", b"Connection: close")
+            far.sendall(head if b"onnection: close" in head else head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
             answer = whole_answer(far)
-            near.sendall(answer[:40] if write and self._cut == "middle" else b"" if write else answer)
+            if write and self._cut == "silence":
+                self._closed.wait(5)
+            elif write and self._cut == "failure":
+                near.sendall(_answer("500"))
+            else:
+                near.sendall(answer[:40] if write and self._cut == "middle" else b"" if write else answer)
+
+
+def _answer(status: str) -> bytes:
+    """An answer of a proxy, which knows nothing of the API behind it."""
+    body = b"<html><body>\x1b[31mgo away\x1b[0m</body></html>"
+    head = f"HTTP/1.1 {status} No\r\nContent-Type: text/html\r\nRetry-After: 7\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def whole_request(near: socket.socket) -> bytes:

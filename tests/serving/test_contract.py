@@ -1,117 +1,64 @@
-"""One contract for every serving system: list, versions, routing, guarded move, replay, stale write, unknown names.
-
-The fakes answer as the real ones do. CLAWPIPE_MLFLOW and CLAWPIPE_TRITON name real servers to hold the same contract
-against: `make test-integration`.
-"""
+"""One contract for every serving system: list, versions, routing, guarded move, replay, stale write, every trouble."""
 
 from __future__ import annotations
 
-import json
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
-from backends import NAME, FakeKubernetes, FakeMlflow, FakeTriton, revision
-from served import MODEL, OPERATOR, WRITE, Stage, settings
+from backends import NAME, FakeMlflow
+from served import OPERATOR, WRITE, Line, Stage
+from systems import NAMES, REAL_TRITON, Backend, backend_of, moto, reloaded
 
 from clawpipe_tui.config import Serving
 from clawpipe_tui.demo.running import Running
-from clawpipe_tui.demo.server import reference_app
-from clawpipe_tui.demo.store import Store
 from clawpipe_tui.errors import ConfigError, ServingError, UsageError
 from clawpipe_tui.operations.rollback import plan_move, plan_rollback, send
-from clawpipe_tui.serving.errors import Conflict, NotFound
+from clawpipe_tui.serving.api import MASK
+from clawpipe_tui.serving.errors import Conflict, Denied, Invalid, NotFound, Unavailable, Unknown
 from clawpipe_tui.serving.kserve import KServe
 from clawpipe_tui.serving.mlflow import Mlflow
 from clawpipe_tui.serving.opening import open_serving
 from clawpipe_tui.serving.reference import ReferenceAPI
-from clawpipe_tui.serving.seam import Change, ChangeLog, Registry, Route, Router
+from clawpipe_tui.serving.seam import Approvals, Change, ChangeLog, Rehearsal, Route, Settling
 from clawpipe_tui.serving.triton import Triton
 
-REAL_MLFLOW = os.environ.get("CLAWPIPE_MLFLOW", "")
-REAL_TRITON = os.environ.get("CLAWPIPE_TRITON", "")
-_REAL = {"real mlflow": REAL_MLFLOW, "real triton": REAL_TRITON}
-BACKENDS = ("reference", "mlflow", "triton", "kserve", *(name for name, url in _REAL.items() if url))
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[Callable[[], str]]:
+    """Moto, started when somebody asks for it."""
+    with ExitStack() as stack:
+        found: list[str] = []
+
+        def url() -> str:
+            if not found:
+                found.append(stack.enter_context(moto()))
+            return found[0]
+
+        yield url
 
 
-@dataclass(frozen=True)
-class Backend:
-    """One serving system with a model whose live version is `live`."""
-
-    registry: Registry
-    router: Router
-    model: str
-    live: str
-    other: str
-    third: str
-
-    def change(self, version: str, key: str = "key-1", expected: str = "") -> Change:
-        """All to one version."""
-        token = expected or self.router.routing(self.model).token
-        return Change(self.model, (Route(version, 100.0),), token, "errors rose", "INC-7", key)
-
-
-def seeded(url: str) -> str:
-    """A model with three versions and an alias in a real MLflow."""
-    name = f"model-{uuid4().hex[:8]}"
-    with httpx.Client(base_url=f"{url}/api/2.0/mlflow", trust_env=False, timeout=30) as http:
-        http.post("/registered-models/create", json={"name": name}).raise_for_status()
-        for number in (1, 2, 3):
-            made = {"name": name, "source": "s3://models/none", "description": f"makes {number}"}
-            http.post("/model-versions/create", json=made).raise_for_status()
-        alias = {"name": name, "alias": "champion", "version": "2"}
-        http.post("/registered-models/alias", json=alias).raise_for_status()
-    return name
-
-
-def reloaded(url: str) -> str:
-    """A real Triton's model at version 2, as if nobody had ever moved it."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-        config = dict(http.get(f"/v2/models/{NAME}/config").raise_for_status().json())
-        config |= {"version_policy": {"specific": {"versions": [2]}}, "parameters": {}}
-        body = {"parameters": {"config": json.dumps(config)}}
-        http.post(f"/v2/repository/models/{NAME}/load", json=body).raise_for_status()
-    return NAME
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path, stage: tuple[Stage, Running]) -> Iterator[Backend]:
+@pytest.fixture(params=NAMES)
+def backend(
+    request: pytest.FixtureRequest, tmp_path: Path, stage: tuple[Stage, Running], moto_url: Callable[[], str]
+) -> Iterator[Backend]:
     """Each of them."""
-    if request.param == "reference":
-        where, running = stage
-        where.app = reference_app(settings(tmp_path, audit=Store(tmp_path / "serving.db")))
-        with closing(ReferenceAPI(running.url, OPERATOR)) as api:
-            yield Backend(api, api, MODEL, "v42", "v41", "v43")
-        return
-    mlflow = Mlflow("http://127.0.0.1:1", "", transport=FakeMlflow().transport())
-    if request.param == "real mlflow":
-        with closing(Mlflow(REAL_MLFLOW)) as real:
-            yield Backend(real, real, seeded(REAL_MLFLOW), "2", "1", "3")
-    elif request.param == "real triton":
-        with closing(Triton(REAL_TRITON)) as real:
-            yield Backend(mlflow, real, reloaded(REAL_TRITON), "2", "1", "3")
-    elif request.param == "kserve":
-        kserve = KServe("http://127.0.0.1:1", "", "ml", FakeKubernetes(percent=100).transport())
-        yield Backend(kserve, kserve, NAME, revision(3), revision(2), revision(1))
-    elif request.param == "mlflow":
-        yield Backend(mlflow, mlflow, NAME, "2", "1", "3")
-    else:
-        triton = Triton("http://127.0.0.1:1", transport=FakeTriton().transport())
-        yield Backend(mlflow, triton, NAME, "2", "1", "3")
+    found = backend_of(request.param, tmp_path, stage, moto_url)
+    with closing(found.router):
+        yield found
 
 
 def test_models_and_versions_are_listed(backend: Backend) -> None:
     """Oldest first, each with its document."""
     assert backend.model in backend.registry.models()
     found = [document.version for document in backend.registry.versions(backend.model)]
-    assert found == sorted([backend.live, backend.other, backend.third])
-    assert backend.registry.version(backend.model, backend.live).change_note == f"makes {backend.live}"
+    assert sorted(found) == sorted([backend.live, backend.other, backend.third, *backend.extra])
+    note = backend.registry.version(backend.model, backend.live).change_note
+    assert note == (f"makes {backend.live}" if backend.noted else "")
 
 
 def test_a_move_is_made_once_and_remembers_what_served_before(backend: Backend) -> None:
@@ -120,7 +67,9 @@ def test_a_move_is_made_once_and_remembers_what_served_before(backend: Backend) 
     assert before.routes[0].version == backend.live
     applied = backend.router.apply(backend.change(backend.other))
     after = backend.router.routing(backend.model)
-    assert (after.routes, applied.routing.token) == ((Route(backend.other, 100.0),), after.token)
+    assert after.routes == (Route(backend.other, 100.0),)
+    if backend.router.capabilities.effect != "eventual":
+        assert applied.routing.token == after.token
     assert after.previous
     assert after.previous[0].version == backend.live
     assert (after.change_key, after.reason, after.change_id) == ("key-1", "errors rose", applied.change_id)
@@ -170,6 +119,7 @@ def test_the_request_is_shown_as_it_will_be_sent(backend: Backend) -> None:
     assert "errors rose" in text
     assert backend.other in text or '"canaryTrafficPercent": 0' in text
     assert OPERATOR not in text
+    assert MASK in text
 
 
 def test_a_rollback_and_its_undo_go_through_the_operations(backend: Backend) -> None:
@@ -191,15 +141,141 @@ def test_a_rollback_and_its_undo_go_through_the_operations(backend: Backend) -> 
         assert plan.effect.startswith("An alias moves, not the traffic")
 
 
-def test_what_cannot_be_split_is_not_split(backend: Backend) -> None:
-    """A canary needs a backend that divides traffic."""
-    if backend.router.capabilities.split:
-        pytest.skip("this one can")
+def test_a_canary_is_read_back_as_it_was_written_or_refused(backend: Backend) -> None:
+    """As the capabilities say: what cannot split says so in the plan, and sends nothing when it is forced to."""
+    registry, router, model = backend.registry, backend.router, backend.model
+    before = router.routing(model)
+    shares = (Route(backend.live, 90.0), Route(backend.other, 10.0, "canary"))
+    if isinstance(router, KServe) and before.routes[0].version.endswith("3"):
+        shares = (Route(backend.other, 90.0), Route(backend.live, 10.0, "canary"))  # the newest is always the canary
+    change = Change(model, shares, before.token, "a try", "", "key-1")
+    if router.capabilities.split:
+        assert router.apply(change).routing.routes == shares
+        assert router.routing(model).routes == shares
+        return
     with pytest.raises(UsageError, match="cannot split traffic"):
-        plan_move(
-            backend.registry, backend.router, backend.model, action="canary", version=backend.third, weight_pct=5.0,
-            key="k", logs=None,
-        )  # fmt: skip
+        plan_move(registry, router, model, action="canary", version=backend.third, weight_pct=5.0, key="k", logs=None)
+    with pytest.raises(Invalid):
+        router.apply(change)
+    assert router.routing(model).token == before.token
+
+
+def test_the_capabilities_are_what_it_can_do(backend: Backend) -> None:
+    """Who promises traffic later can say how far it has come; who promises approvals can list them."""
+    capabilities = backend.router.capabilities
+    assert isinstance(backend.router, Settling) == (capabilities.effect == "eventual")
+    assert isinstance(backend.router, Approvals) == capabilities.approvals
+    if isinstance(backend.router, Settling):
+        assert backend.router.progress(backend.model).state == "done"
+
+
+def test_a_rehearsal_changes_nothing(backend: Backend) -> None:
+    """Where there is one: neither for what would be accepted nor for what would be refused."""
+    if not isinstance(backend.router, Rehearsal):
+        pytest.skip("it has none, and the plan shows the request alone")
+    before = backend.router.routing(backend.model)
+    backend.router.rehearse(backend.change(backend.other))
+    with pytest.raises((Invalid, NotFound)):
+        backend.router.rehearse(backend.change("nobody"))
+    assert backend.router.routing(backend.model) == before
+
+
+REFUSALS = {
+    "401": Denied, "403": Denied, "404": NotFound, "409": Conflict, "412": Conflict, "422": Invalid, "429": Unavailable,
+    "500": Unknown, "503": Unknown, "504": Unknown,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refused_write_is_told_and_not_repeated(backend: Backend, status: str) -> None:
+    """By a proxy that speaks HTML with escapes in it: one sentence, one request, nothing moved."""
+    before = backend.router.routing(backend.model)
+    with (
+        closing(Line(backend.url, cut=status, moves=backend.moves)) as line,
+        backend.by_way_of(line.url) as router,
+        pytest.raises(REFUSALS[status]) as refused,
+    ):
+        router.apply(backend.change(backend.other))
+    assert line.writes == 1
+    assert "\x1b" not in str(refused.value) + refused.value.hint
+    assert backend.router.routing(backend.model).routes == before.routes
+    assert getattr(refused.value, "retry_after_s", 7.0) == 7.0
+
+
+@pytest.mark.parametrize("cut", ["request", "answer", "middle", "silence", "failure"])
+def test_a_lost_answer_is_unknown_and_sent_once(backend: Backend, cut: str) -> None:
+    """Wherever it is lost; afterwards its key says whether it took effect."""
+    with (
+        closing(Line(backend.url, cut=cut, moves=backend.moves)) as line,
+        backend.by_way_of(line.url, 1.0) as router,
+        pytest.raises(Unknown, match="was sent"),
+    ):
+        router.apply(backend.change(backend.other))
+    assert line.writes == 1
+    arrived = cut != "request"
+    assert isinstance(backend.router, ChangeLog)
+    assert (backend.router.find_change(backend.model, "key-1") is not None) == arrived
+    assert backend.router.routing(backend.model).routes[0].version == (backend.other if arrived else backend.live)
+
+
+HOSTILE = {
+    "escapes": "\x1b]0;owned\x07\x1b[31mred\r\n\x9b2J",
+    "markup": "[bold]x[/bold] <b>{{x}}</b> '; drop table x; --",
+    "long": "x" * 10_000,
+    "right to left": "\u202eabc\u2066 שלום",
+    "halves": "\ud800 alone",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_strings_come_back_harmless(backend: Backend, kind: str) -> None:
+    """As a reason that is kept there, and as names that are asked for."""
+    text = HOSTILE[kind]
+    change = Change(
+        backend.model, (Route(backend.other, 100.0),), backend.change(backend.other).expected, text, text, "k"
+    )
+    said = backend.router.describe(change)
+    kept = backend.router.apply(change).routing.reason + backend.router.routing(backend.model).reason
+    with pytest.raises(ServingError) as unknown:
+        backend.router.routing(text)
+    with pytest.raises(ServingError) as absent:
+        backend.registry.version(backend.model, text)
+    for shown in (kept, str(unknown.value), unknown.value.hint, str(absent.value), absent.value.hint):
+        assert not any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 or letter in "\u202e\u2066" for letter in shown)
+        assert len(shown) < 6_000
+    assert "\x1b" not in said
+
+
+def test_two_clients_at_once_make_one_move(backend: Backend) -> None:
+    """Where the server compares; where only the client does, the second to come is told."""
+    first, second = backend.change(backend.other, "a"), backend.change(backend.other, "b")
+    outcomes: list[str] = []
+
+    def move(change: Change) -> None:
+        with backend.by_way_of(backend.url) as router:
+            try:
+                router.apply(change)
+                outcomes.append("moved")
+            except Conflict as conflict:
+                outcomes.append(conflict.message)
+
+    racers = [threading.Thread(target=move, args=(change,)) for change in (first, second) * 3]
+    for racer in racers:
+        racer.start()
+        if backend.router.capabilities.guard == "client":
+            racer.join()
+    for racer in racers:
+        racer.join()
+    winner = backend.router.routing(backend.model).change_key
+    assert winner in {"a", "b"}
+    assert len(outcomes) == 6
+    assert any("was first" in told or "same moment" in told for told in outcomes)
+
+
+def test_no_token_travels_in_the_open(backend: Backend) -> None:
+    """To any machine but this one."""
+    with pytest.raises(ConfigError, match=r"plain http to serving\.example"):
+        backend.connect("http://serving.example", 1.0)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ def answering(*answers: httpx.Response | Exception) -> tuple[ReferenceAPI, list[
             raise given
         return given
 
-    return ReferenceAPI("http://127.0.0.1:1", "secret-token", httpx.MockTransport(answer), timeout_s=0.3), asked
+    return ReferenceAPI(
+        "http://127.0.0.1:1", "secret-token", transport=httpx.MockTransport(answer), timeout_s=0.3
+    ), asked
 
 
 def problem(status: int, detail: str = "because", **headers: str) -> httpx.Response:
