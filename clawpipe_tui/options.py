@@ -113,6 +113,7 @@ def _add_moves(add: _Add) -> None:
     approve = add("approve", "let somebody else's change take effect")
     approve.add_argument("model_name", metavar="MODEL")
     approve.add_argument("change_id", metavar="CHANGE", nargs="?", help="without it: list what waits")
+    approve.add_argument("--confirm", default="", metavar="MODEL", help="the model's name, where it must be typed")
 
 
 def _add_terminal(add: _Add) -> None:

@@ -23,5 +23,5 @@ def run(given: argparse.Namespace) -> int:
         talk("Approve one by its id: clawpipe-tui approve MODEL CHANGE.")
         return OK
     journal, safety = Journal(state_folder()), safety_of(given, config)
-    out(approve(router, given.model_name, given.change_id, safety=safety, journal=journal))
+    out(approve(router, given.model_name, given.change_id, safety=safety, journal=journal, typed=given.confirm))
     return OK

@@ -49,7 +49,7 @@ def move(given: argparse.Namespace, action: Action) -> int:
             key=uuid4().hex,
             logs=Logs(session.ask, session.now(), config.objectives) if session else None,
         )
-        out(_words(plan, safety.ruling(plan, journal.attempts(), datetime.now(UTC))))
+        out(_words(plan, safety.ruling(plan, journal.attempts(), datetime.now(UTC), journal.uptime())))
         if given.plan:
             return OK
         consent = Consent(given.reason, given.reference, given.confirm)

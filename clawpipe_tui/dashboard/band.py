@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from clawpipe_tui.config import EnvironmentKind, environment_kind
 from clawpipe_tui.panels.look import Span
 from clawpipe_tui.wording import clean
 
-_KINDS = (
-    ("production", ("prod*", "*-prod", "*-prd", "prd*", "live*", "*production*"), "▲", "bad_badge"),
-    ("staging", ("stag*", "*-stag*", "stg*", "pre*", "uat*", "qa*", "test*", "*-test", "canary*"), "◆", "warn_badge"),
-    ("practice", ("demo*", "dev*", "*-dev", "local*", "sandbox*", "sample*", "play*"), "●", "good_badge"),
-)
+_LOOKS: Mapping[EnvironmentKind, tuple[str, str]] = {
+    "production": ("▲", "bad_badge"),
+    "staging": ("◆", "warn_badge"),
+    "practice": ("●", "good_badge"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,10 @@ class Band:
 
 def band_of(environment: str) -> Band:
     """The band of an environment's name."""
-    name = clean(environment, 24).strip()
-    for word, patterns, glyph, style in _KINDS:
-        if any(fnmatchcase(name.lower(), pattern) for pattern in patterns):
-            return Band(name, word, glyph, style)
-    return Band(name or "no environment named", "counts as production", "▲", "bad_badge")
+    name, kind = clean(environment, 24).strip(), environment_kind(environment)
+    if kind in _LOOKS:
+        return Band(name, kind, *_LOOKS[kind])
+    return Band(name or "no environment named", "counts as production", *_LOOKS["production"])
 
 
 def band_spans(environment: str, *, write: bool | None, brevity: int, write_from: str = "") -> list[Span]:

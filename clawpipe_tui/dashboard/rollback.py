@@ -75,8 +75,8 @@ class Rollback:
             logs=logs,
         )
         journal = self._journal()
-        attempts = journal.attempts() if journal else ()
-        return plan, self._settings.safety.ruling(plan, attempts, datetime.now(UTC))
+        attempts, uptime = (journal.attempts(), journal.uptime()) if journal else ((), None)
+        return plan, self._settings.safety.ruling(plan, attempts, datetime.now(UTC), uptime)
 
     def send(self, plan: MovePlan, consent: Consent) -> Sent:
         """Send it, once."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clawpipe_tui.errors import ClawpipeError, UsageError, nearest
 from clawpipe_tui.operations.guardrails import NotAllowedError, Safety
 from clawpipe_tui.operations.journal import Attempt, Journal
+from clawpipe_tui.operations.sending import admitted, noted
 from clawpipe_tui.serving.errors import Unknown
 from clawpipe_tui.serving.seam import Approvals, Pending, Router, taking_traffic
 from clawpipe_tui.wording import day_and_moment, percent
@@ -27,6 +29,14 @@ def pending_words(change: Pending) -> str:
     return f'{change.change_id}: {change.by}{when} wants {change.model} on {to} ("{change.reason}")'
 
 
+@dataclass(frozen=True)
+class Approval:
+    """The deed of letting somebody else's change take effect, as the rules see it."""
+
+    model: str
+    action: str = "approve"
+
+
 def approve(
     router: Router,
     model: str,
@@ -34,28 +44,30 @@ def approve(
     *,
     safety: Safety,
     journal: Journal,
+    typed: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> str:
-    """Let one take effect. Raises NotAllowedError, UsageError, or a ServingError."""
+    """Let one take effect. Raises NotAllowedError, UsageError, JournalError, or a ServingError."""
     if not safety.write:
         raise NotAllowedError("Not sent: this console is read-only.", "Start it with --write to change anything.")
     known = {change.change_id: change for change in waiting(router, model)}
     if change_id not in known:
         raise UsageError(f"No change {change_id!r} of {model} waits.", nearest(change_id, known))
-    to = (taking_traffic(known[change_id].after) or ("nothing",))[0]
+    asked = known[change_id]
     attempt = Attempt(
-        f"approve-{change_id}", "sent", now(), model, "", to, known[change_id].reason, change_id,
-        action="approve", environment=safety.environment,
+        f"approve-{change_id}", "sent", now(), model, "", (taking_traffic(asked.after) or ("nothing",))[0],
+        asked.reason, change_id, action="approve", environment=safety.environment,
+        evidence={"Change": pending_words(asked)},
     )  # fmt: skip
-    journal.record(attempt)
+    # Who approves is the second person: a rule that asks for one is content.
+    admitted(attempt, Approval(model), safety, journal, typed=typed, approvals=True)
     try:
         applied = router.approve(change_id) if isinstance(router, Approvals) else None
     except Unknown as lost:
-        journal.record(attempt.now("lost", now(), lost.message))
+        noted(journal, attempt.now("lost", now(), lost.message))
         raise
     except ClawpipeError as refused:
-        journal.record(attempt.now("refused", now(), refused.message))
+        noted(journal, attempt.now("refused", now(), refused.message))
         raise
     sentence = f"Approved: change {applied.change_id if applied else change_id} took effect."
-    journal.record(attempt.now("answered", now(), sentence))
-    return sentence
+    return sentence + noted(journal, attempt.now("answered", now(), sentence))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -25,7 +26,27 @@ _OPEN: frozenset[State] = frozenset({"sent", "lost"})
 _STATES: frozenset[str] = frozenset(get_args(State))
 _TEXTS = (
     *("key", "model", "leaving", "returning", "reason", "change_id", "sentence", "action", "environment", "serving"),
+    *("expected", "boot"),
 )
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Uptime:
+    """How long this machine has been running: a clock that nobody can set."""
+
+    boot: str
+    """Which start of the machine; empty where it does not say."""
+    up_s: float
+
+
+def uptime_now() -> Uptime:
+    """The time since this machine started, sleep included where the system counts it."""
+    try:
+        boot = _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        boot = ""
+    return Uptime(boot, time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,19 @@ class Attempt:
     """The address that it was sent to."""
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     """What was on screen when it was decided."""
+    expected: str = ""
+    """The token of the state that it was planned on: while the state has it, a lost request may still arrive."""
+    boot: str = ""
+    up_s: float = 0.0
+
+    def ago(self, now: datetime, uptime: Uptime | None = None) -> timedelta:
+        """How long ago: by the machine's uptime, so that a clock that is set changes no limit; else by the clock.
+
+        By a clock that was set back it was just now: a limit errs on the safe side.
+        """
+        if uptime is not None and self.boot and self.boot == uptime.boot:
+            return timedelta(seconds=max(0.0, uptime.up_s - self.up_s))
+        return max(timedelta(0), now - self.at)
 
     def now(self, state: State, at: datetime, sentence: str = "", change_id: str = "") -> Attempt:
         """The same attempt, one step further; the evidence stays with the first step."""
@@ -70,24 +104,36 @@ class Verified:
 class Journal:
     """An append-only file of JSON lines in the state folder, readable by its owner alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uptime: Callable[[], Uptime] = uptime_now) -> None:
         self.path = folder / "journal.jsonl"
         self.head_path = folder / "journal.head"
+        self.uptime = uptime
 
     def record(self, attempt: Attempt) -> None:
         """Append one step and wait until the disk has it. Raises JournalError."""
-        fields: dict[str, object] = {**asdict(attempt), "at": attempt.at.astimezone(UTC).isoformat()}
+        self.admit(attempt, lambda _before: None)
+
+    def admit(self, attempt: Attempt, judge: Callable[[tuple[Attempt, ...]], object]) -> None:
+        """Append one step, unless `judge` raises at the steps before it; nobody else can write between the two.
+
+        Raises JournalError, and what `judge` raises.
+        """
+        uptime = self.uptime()
+        timed = replace(attempt, boot=uptime.boot, up_s=round(uptime.up_s, 3))
+        fields: dict[str, object] = {**asdict(timed), "at": timed.at.astimezone(UTC).isoformat()}
         try:
             with self._locked() as descriptor:
+                judge(tuple(_read(_whole(descriptor).splitlines())))
                 previous, torn = _end_of(descriptor)
                 digest = link(previous, fields)
-                line = json.dumps({**fields, "previous": previous, "sha256": digest}, ensure_ascii=True) + "\n"
                 # A crash may have torn the last line: end it, so that this one stays whole.
-                os.write(descriptor, (b"\n" if torn else b"") + line.encode())
+                _write_all(
+                    descriptor, (b"\n" if torn else b"") + _line({**fields, "previous": previous, "sha256": digest})
+                )
                 os.fsync(descriptor)
                 self._keep_head(digest)
         except OSError as error:
-            message = f"The journal {self.path} cannot be written: {error.strerror}."
+            message = f"The journal {self.path} cannot be written: {error.strerror or error}."
             raise JournalError(message, "Nothing is sent without it: make room, or make it writable.") from error
 
     @contextmanager
@@ -106,7 +152,7 @@ class Journal:
         beside = self.head_path.with_suffix(".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, digest.encode() + b"\n")
+            _write_all(descriptor, digest.encode() + b"\n")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -125,8 +171,9 @@ class Journal:
             except MalformedError:
                 torn += 1
                 continue
+            as_written = _line(fields).rstrip(b"\n")
             said, digest = fields.pop("previous", None), fields.pop("sha256", None)
-            if said != previous or digest != link(previous, fields):
+            if said != previous or digest != link(previous, fields) or line != as_written:
                 raise JournalError(
                     f"{self.path}, line {place}: the chain is broken. This line, or one before it, was changed.",
                     "Compare it with a copy; do not trust what follows.",
@@ -137,10 +184,22 @@ class Journal:
         return Verified(len(digests) - 1, previous, torn)
 
     def _check_head(self, digests: list[str], given: str) -> None:
-        kept = self.head_path.read_text("ascii").strip() if self.head_path.exists() else GENESIS
+        kept = "" if given and not self.head_path.exists() else self._kept_head()
         for head in filter(None, (kept, given)):
             if head not in digests:
                 raise JournalError(f"{self.path}: lines are missing at its end.", f"It once ended with {head[:16]}….")
+
+    def _kept_head(self) -> str:
+        """The head that stands beside the journal. Raises JournalError where it is gone, or is none."""
+        try:
+            return self.head_path.read_text("ascii").strip()
+        except FileNotFoundError:
+            if not self._lines():
+                return GENESIS
+        except (OSError, UnicodeDecodeError) as error:
+            raise JournalError(f"{self.head_path} cannot be read: {error}.") from error
+        message = f"{self.head_path} is missing: whether lines were cut off the end of the journal cannot be told."
+        raise JournalError(message, "Compare with a head that was written down elsewhere: audit verify --head.")
 
     def _lines(self) -> list[bytes]:
         try:
@@ -159,10 +218,25 @@ def unresolved(journal: Journal) -> tuple[Attempt, ...]:
     return tuple(attempt for attempt in last.values() if attempt.state in _OPEN)
 
 
+def _whole(descriptor: int) -> bytes:
+    """All of an open file."""
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """A full disk takes a part, and says so only when it is given the rest."""
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _line(fields: Mapping[str, object]) -> bytes:
+    """A step as it is written; a line that is not exactly so was changed."""
+    return json.dumps(fields, ensure_ascii=True).encode() + b"\n"
+
+
 def _end_of(descriptor: int) -> tuple[str, bool]:
     """The digest of the last whole line, and whether the file ends within a line."""
-    size = os.fstat(descriptor).st_size
-    content = os.pread(descriptor, size, 0)
+    content = _whole(descriptor)
     for line in reversed(content.splitlines()):
         try:
             digest = as_fields(parse(line), "an attempt").get("sha256")
@@ -188,4 +262,11 @@ def _attempt(fields: Fields) -> Attempt | None:
         return None
     evidence = {plain(name): plain(str(said)) for name, said in as_fields(fields.get("evidence") or {}, "e").items()}
     texts = {name: plain(text(fields, name)) for name in _TEXTS}
-    return Attempt(state=cast("State", state), at=at, evidence=evidence, **texts)
+    up_s = fields.get("up_s")
+    return Attempt(
+        state=cast("State", state),
+        at=at,
+        evidence=evidence,
+        up_s=float(up_s) if isinstance(up_s, int | float) else 0.0,
+        **texts,
+    )

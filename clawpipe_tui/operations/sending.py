@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from clawpipe_tui.errors import CANNOT_TELL, FAILED, OK, ClawpipeError, ServingError
-from clawpipe_tui.operations.guardrails import NotAllowedError, Safety
-from clawpipe_tui.operations.journal import Attempt, Journal
+from clawpipe_tui.operations.guardrails import Deed, NotAllowedError, Ruling, Safety
+from clawpipe_tui.operations.journal import Attempt, Journal, JournalError
 from clawpipe_tui.operations.plan import MovePlan
 from clawpipe_tui.serving.errors import Unknown
 from clawpipe_tui.serving.payload import plain
@@ -76,31 +77,56 @@ def send(
     given = Consent(consent) if isinstance(consent, str) else consent
     change, sent_at = plan.change(given.reason, given.reference), now()
     attempt = _attempt(plan, given, safety, sent_at)
-    note = journal.record if journal else _ignore
-    try:
-        approvals = router.capabilities.approvals
-        ruling = safety.check(
-            plan, journal.attempts() if journal else (), sent_at, typed=given.typed, approvals=approvals
-        )
-    except NotAllowedError as denied:
-        note(replace(attempt, state="denied", sentence=denied.message))
-        raise
+    ruling = admitted(attempt, plan, safety, journal, typed=given.typed, approvals=router.capabilities.approvals)
+    note = partial(noted, journal)
     change = replace(change, second_person=ruling.second_person)
-    note(attempt)
     try:
         applied = router.apply(change)
     except Unknown as lost:
-        note(attempt.now("lost", now(), lost.message))
+        aside = note(attempt.now("lost", now(), lost.message))
         sent = _looked_up(router, plan, lost, sent_at, pause)
         if sent.final:
-            note(attempt.now("answered", now(), sent.sentence, sent.change_id))
-        return sent
+            aside = note(attempt.now("answered", now(), sent.sentence, sent.change_id))
+        return replace(sent, sentence=sent.sentence + aside)
     except ClawpipeError as refused:
         note(attempt.now("refused", now(), refused.message))
         raise
     sent = _answered(plan, applied, sent_at)
-    note(attempt.now("answered", now(), sent.sentence, sent.change_id))
-    return sent
+    return replace(sent, sentence=sent.sentence + note(attempt.now("answered", now(), sent.sentence, sent.change_id)))
+
+
+def admitted(
+    attempt: Attempt, deed: Deed, safety: Safety, journal: Journal | None, *, typed: str, approvals: bool
+) -> Ruling:
+    """Ask the rules, and write down that it is now sent: both in one turn, so that no two consoles spend one allowance.
+
+    Raises NotAllowedError, which is in the journal as well, and JournalError: then nothing may be sent.
+    """
+    found: list[Ruling] = []
+
+    def judge(before: tuple[Attempt, ...]) -> None:
+        uptime = journal.uptime() if journal else None
+        found.append(safety.check(deed, before, attempt.at, typed=typed, approvals=approvals, uptime=uptime))
+
+    try:
+        if journal:
+            journal.admit(attempt, judge)
+        else:
+            judge(())
+    except NotAllowedError as denied:
+        noted(journal, replace(attempt, state="denied", sentence=denied.message))
+        raise
+    return found[0]
+
+
+def noted(journal: Journal | None, step: Attempt) -> str:
+    """Write down how it went on. What is done is done: a journal that cannot be written now is a remark about it."""
+    try:
+        if journal:
+            journal.record(step)
+    except JournalError as full:
+        return f" But this could not be written down: {full.message}"
+    return ""
 
 
 def _attempt(plan: MovePlan, given: Consent, safety: Safety, at: datetime) -> Attempt:
@@ -115,12 +141,9 @@ def _attempt(plan: MovePlan, given: Consent, safety: Safety, at: datetime) -> At
         reason=plain(given.reason).strip(),
         action=plan.action,
         environment=safety.environment,
-        evidence={"Plan": plan.sentence, **said, **given.evidence},
+        evidence={"Plan": plan.sentence, **said, **given.evidence, "Request": plan.request},
+        expected=plan.before.token,
     )
-
-
-def _ignore(_attempt: Attempt) -> None:
-    """No journal was asked for."""
 
 
 def _answered(plan: MovePlan, applied: Applied, sent_at: datetime) -> Sent:

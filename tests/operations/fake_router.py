@@ -12,7 +12,7 @@ from clawpipe_tui.serving.errors import NotFound
 from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Route, Routing, VersionDocument
 
 MODEL = "flight-delay"
-WRITE = Safety(write=True)
+WRITE = Safety(write=True, environment="demo")
 NOON = datetime(2026, 11, 7, 12, 0, 0, tzinfo=UTC)
 
 

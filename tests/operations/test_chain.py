@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_router import MODEL, NOON, at, canary
+from fake_router import MODEL, NOON, WRITE, FakeAPI, at, canary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawpipe_tui.operations.journal import Attempt, Journal, JournalError, unresolved
+from clawpipe_tui.operations.journal import Attempt, Journal, JournalError, Uptime, unresolved
 from clawpipe_tui.operations.resolving import open_attempts, resolve
+from clawpipe_tui.operations.rollback import plan_rollback, send
 from clawpipe_tui.serving.canonical import canonical
 from clawpipe_tui.serving.errors import Unavailable
+from clawpipe_tui.serving.seam import Applied, Change
 
 
 def written(folder: Path, count: int = 4) -> Journal:
@@ -126,3 +131,80 @@ def test_the_canonical_form_is_that_of_rfc_8785(value: object, text: str) -> Non
 def test_a_canonical_number_is_read_back_as_the_same_number(value: float) -> None:
     """For every double."""
     assert float(json.loads(canonical(value))) == value
+
+
+def test_every_changed_byte_is_found(tmp_path: Path) -> None:
+    """Also one that changes nothing that is read: the case of a digit, a blank."""
+    journal = written(tmp_path)
+    whole = journal.path.read_bytes()
+    for place in range(0, len(whole), 7):
+        for other in {whole[place] ^ 0x20, whole[place] ^ 1, 0x09} - {whole[place]}:
+            journal.path.write_bytes(whole[:place] + bytes([other]) + whole[place + 1 :])
+            with pytest.raises(JournalError):
+                journal.verify()
+    journal.path.write_bytes(whole)
+    assert journal.verify().entries == 4
+
+
+def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
+    """A head that is gone, unless another one was kept elsewhere."""
+    journal = written(tmp_path)
+    head = journal.verify().head
+    journal.head_path.unlink()
+    with pytest.raises(JournalError, match="is missing: whether lines were cut off"):
+        journal.verify()
+    assert journal.verify(head).entries == 4
+
+
+def test_a_full_disk_stops_the_sending_and_leaves_no_half_a_line(tmp_path: Path) -> None:
+    """A write that takes only a part is noticed: nothing is sent."""
+    api, journal = canary(), Journal(tmp_path)
+    plan = plan_rollback(api, api, MODEL, to=None, key="key-1")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        with pytest.raises(JournalError, match="cannot be written"):
+            send(api, plan, "errors", safety=WRITE, journal=journal)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert api.now == canary().now
+    journal.record(Attempt("k", "sent", NOON, MODEL, "v43", "v42", "errors"))
+    assert (journal.verify().entries, journal.verify().torn) == (1, 1)
+
+
+def test_a_disk_that_fills_after_the_sending_does_not_hide_what_was_done(tmp_path: Path) -> None:
+    """It took effect, and that it could not be written down is said."""
+    api, journal = canary(), Journal(tmp_path)
+    plan = plan_rollback(api, api, MODEL, to=None, key="key-1")
+    apply = api.apply
+
+    def filling(change: Change) -> Applied:
+        journal.path.unlink()
+        journal.path.mkdir()
+        return apply(change)
+
+    api.apply = filling
+    sent = send(api, plan, "errors", safety=WRITE, journal=journal)
+    assert sent.state == "applied"
+    assert "But this could not be written down" in sent.sentence
+
+
+def test_a_second_console_does_not_call_a_request_on_its_way_refused(tmp_path: Path) -> None:
+    """Until the state has moved on, or nothing can be on its way any more."""
+
+    class Forgetful(FakeAPI):
+        def find_change(self, model: str, key: str) -> None:
+            _ = model, key
+
+    journal, up_s = Journal(tmp_path, lambda: Uptime("a", up_s[0])), [10.0]
+    router = Forgetful(canary().now)
+    journal.record(Attempt("k", "sent", NOON, MODEL, "v43", "v42", "errors", expected=router.now.token))
+    assert "it still could" in resolve(router, journal)[0]
+    assert len(unresolved(journal)) == 1
+    router.now = replace(router.now, token="another")
+    assert "it did not take effect" in resolve(router, journal)[0]
+    journal.record(Attempt("k2", "sent", NOON, MODEL, "v43", "v42", "errors", expected="another"))
+    up_s[0] = 200.0
+    assert "it did not take effect" in resolve(router, journal)[0]

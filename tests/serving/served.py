@@ -23,7 +23,7 @@ from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Change, Route
 
 MODEL = "flight-delay"
-WRITE = Safety(write=True)
+WRITE = Safety(write=True, environment="demo")
 OPERATOR, READER, OTHER = "operator-token", "reader-token", "other-token"
 
 

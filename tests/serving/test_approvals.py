@@ -125,7 +125,7 @@ def test_the_same_from_the_operations(careful: Served, alice: ReferenceAPI, bob:
 
 def test_a_guardrail_makes_a_change_wait_where_the_api_would_not(served: Served, api: ReferenceAPI) -> None:
     """The team's own rule, kept by the server."""
-    safety = Safety(write=True, rules=(Guardrail("second person", "Four eyes"),))
+    safety = Safety(write=True, environment="demo", rules=(Guardrail("second person", "Four eyes"),))
     plan = plan_rollback(api, api, MODEL, to=None, key="key-1")
     assert send(api, plan, "errors rose", safety=safety).state == "pending"
     assert served.written() == []

@@ -22,7 +22,7 @@ from clawpipe_tui.demo.access import SCOPES
 from clawpipe_tui.demo.running import Running
 from clawpipe_tui.demo.server import reference_app
 from clawpipe_tui.demo.store import Store
-from clawpipe_tui.operations.journal import Journal, unresolved
+from clawpipe_tui.operations.journal import Journal, unresolved, uptime_now
 from clawpipe_tui.operations.resolving import resolve
 from clawpipe_tui.operations.rollback import Sent, plan_rollback, send
 from clawpipe_tui.serving.reference import ReferenceAPI
@@ -117,6 +117,12 @@ def test_a_5xx_after_the_write_is_looked_up_and_not_repeated(tireless: Served, s
     assert sent.sentence.startswith("The answer was lost, but it took effect as change chg-")
 
 
+def minutes_later(journal: Journal) -> Journal:
+    """The same journal when nothing can be on its way any more."""
+    later = replace(uptime_now(), up_s=uptime_now().up_s + 180)
+    return Journal(journal.path.parent, lambda: later)
+
+
 @pytest.mark.parametrize(
     ("dies", "words"),
     [("before the write", "it did not take effect"), ("after the write", "it took effect as change chg-")],
@@ -132,7 +138,9 @@ def test_a_server_that_is_killed_in_the_middle_is_asked_again_when_it_is_back(
         assert (sent.state, "Do not repeat it" in sent.sentence) == ("cannot tell", True)
         assert "cannot" in resolve(api, journal)[0].lower()
     with server_process(tmp_path) as (_, url), closing(ReferenceAPI(url, OPERATOR)) as api:
-        assert words in resolve(api, journal)[0]
+        if dies == "before the write":
+            assert "It has not taken effect so far, and it still could" in resolve(api, journal)[0]
+        assert words in resolve(api, minutes_later(journal))[0]
         assert unresolved(journal) == ()
 
 
