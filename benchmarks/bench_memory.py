@@ -97,12 +97,6 @@ def stage(folder: Path) -> subprocess.Popen[bytes]:
     return writer
 
 
-def resident_mb(pid: int) -> float:
-    """Resident memory by the kernel's count."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1_024
-
-
 def run(minutes: float, folder: Path) -> None:
     """Open the console on a log that grows, visit each screen again and again, print what it weighs."""
     writer = stage(folder / "demo")
@@ -120,7 +114,7 @@ def run(minutes: float, folder: Path) -> None:
                     terminal.send(screens[int(time.monotonic()) % len(screens)])
                     terminal.read(1.0)
                     terminal.received.clear()
-                now_mb, passed = resident_mb(terminal.process.pid), (time.monotonic() - begun) / 60
+                now_mb, passed = terminal.resident_mb(), (time.monotonic() - begun) / 60
                 warm_mb = now_mb if passed <= WARM_MINUTES + 0.01 or not warm_mb else warm_mb
                 files, hour = len(list((folder / "demo" / "logs").iterdir())), passed * FASTER / 60
                 grown = f"{(now_mb / warm_mb - 1) * 100:+.1f} %"

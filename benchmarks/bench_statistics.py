@@ -12,18 +12,31 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from peers import CACHE, PEERS, ask_peer, save_samples
 from raw_rows import compare_with_raw
-from rules import Alarms, drift_rules, fails_more, fails_more_naive, fails_more_than_before, is_slower
+from rules import (
+    RULES,
+    Alarms,
+    drift_alarms,
+    fails_more,
+    fails_more_naive,
+    fails_more_than_before,
+    is_slower,
+    is_slower_than_before,
+)
 from streams import (
+    LATENCY_RATIO,
     LOOK_S,
     LOOKS,
     Column,
     Floats,
     Pair,
+    Windows,
     baselines,
     batches,
+    latency_column,
     normal_column,
     pair,
     rhythm,
+    swinging_column,
     windows,
     zipf_column,
 )
@@ -85,21 +98,28 @@ def show(title: str, rows: Iterator[Row]) -> None:
 def drift_false_alarms(days: int, limits: DriftLimits) -> Iterator[Row]:
     """Columns by kind, baseline and traffic; every rule on the same days."""
     rng = np.random.default_rng(1)
-    yield "column", "window", "rows an hour", "rule", "days with a false alarm", "looks in alarm"
+    yield "column", "window", "rows an hour", *RULES
     for column, window, per_hour, rows in (
         (normal_column(), HOUR, 150, 20_000), (normal_column(), HOUR, 600, 20_000),
         (normal_column(), HOUR, 3_000, 20_000),
         (normal_column(), HOUR, 300, 2_000), (normal_column(), HOUR // 12, 3_000, 20_000),
         (normal_column(), HOUR, 300, 0), (normal_column(), HOUR, 3_000, 0),
         (zipf_column(), HOUR, 300, 20_000), (zipf_column(), HOUR, 300, 2_000), (zipf_column(), HOUR, 300, 0),
+        (swinging_column(0.25), HOUR, 900, 20_000), (swinging_column(0.4), HOUR, 300, 20_000),
+        (swinging_column(1.0), HOUR, 300, 20_000), (swinging_column(1.0), HOUR, 3_000, 20_000),
+        (zipf_column(0.8), HOUR, 300, 20_000), (zipf_column(0.8), HOUR, 3_000, 20_000),
     ):  # fmt: skip
         shape = f"{column.name}, " + (f"baseline of {rows}" if rows else "against the hour before")
         size = "1 h" if window == HOUR else "5 min"
         alarms = _drift_alarms(
             rng, (column, column), window=window, per_hour=per_hour, rows=rows, days=days, limits=limits
         )
-        for rule, found in alarms.items():
-            yield shape, size, str(per_hour), rule, str(int(found.any(1).sum())), f"{100 * found.mean():.2f} %"
+        yield shape, size, str(per_hour), *(_days_and_looks(alarms.get(rule)) for rule in RULES)
+
+
+def _days_and_looks(alarms: Alarms | None) -> str:
+    """Days with an alarm, and the share of looks in alarm."""
+    return "–" if alarms is None else f"{alarms.any(1).sum()} ({100 * alarms.mean():.2f} %)"
 
 
 def _drift_alarms(  # noqa: PLR0913 - a simulation is what these say
@@ -112,27 +132,35 @@ def _drift_alarms(  # noqa: PLR0913 - a simulation is what these say
         if rows:
             baseline = baselines(rng, columns[0], size, rows)
         else:
-            baseline, live = live[:, :-window], live[:, window:]
-        for name, rule in drift_rules(columns[0], limits.psi, limits.alpha).items():
-            found.setdefault(name, []).append(rule(baseline, live))
+            baseline, live = live.live[:, :-window], Windows(live.live[:, window:])
+        for name, alarms in drift_alarms(columns[0], baseline, live, limits.psi, limits.alpha).items():
+            found.setdefault(name, []).append(alarms)
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def drift_delays(days: int, limits: DriftLimits) -> Iterator[Row]:
     """A mean that moves at noon. A rule that was in alarm before noon did not see it: it had cried wolf."""
     rng = np.random.default_rng(2)
-    yield "mean moves by", "rows an hour", "rule", "median minutes", "seen", "in alarm before"
-    for shift, per_hour in ((0.5, 600), (1.0, 600), (2.0, 600), (0.5, 6_000), (1.0, 6_000), (2.0, 6_000)):
-        columns = (normal_column(), normal_column(shift))
+    yield "column", "mean moves by", "rows an hour", *RULES
+    still, swinging = normal_column(), swinging_column(1.0)
+    for column, shift, per_hour in (
+        (still, 0.5, 600), (still, 1.0, 600), (still, 2.0, 600), (still, 0.5, 6_000), (still, 1.0, 6_000),
+        (still, 2.0, 6_000), (swinging, 1.0, 600), (swinging, 1.0, 6_000),
+    ):  # fmt: skip
+        columns = (column, swinging_column(1.0, shift) if column is swinging else normal_column(shift))
         alarms = _drift_alarms(
             rng, columns, window=HOUR, per_hour=per_hour, rows=20_000, days=max(days, 2), limits=limits, changes_at=NOON
         )
-        for rule, found in alarms.items():
-            after = found[:, NOON : NOON + 2 * HOUR]
-            seen = after.any(1)
-            minutes = f"{np.median(after.argmax(1)[seen]) * LOOK_S / 60:.1f}" if seen.any() else "–"
-            before = found[:, NOON - HOUR : NOON].any(1).mean()
-            yield f"{shift:g} std", str(per_hour), rule, minutes, f"{100 * seen.mean():.0f} %", f"{100 * before:.0f} %"
+        yield column.name, f"{shift:g} std", str(per_hour), *(_minutes(alarms[rule]) for rule in RULES)
+
+
+def _minutes(found: Alarms) -> str:
+    """Median minutes from noon to the alarm; in brackets how often it was there in the hour before, and saw nothing."""
+    after, early = found[:, NOON : NOON + 2 * HOUR], found[:, NOON - HOUR : NOON].any(1).mean()
+    seen = after.any(1)
+    minutes = f"{np.median(after.argmax(1)[seen]) * LOOK_S / 60:.1f}" if seen.any() else "–"
+    late = f", {100 * (1 - seen.mean()):.0f} % not within 2 h" if not seen.all() else ""
+    return minutes + (f" ({100 * early:.0f} %{late})" if early or late else "")
 
 
 def stream_false_alarms(days: int) -> Iterator[Row]:
@@ -167,6 +195,12 @@ def stream_false_alarms(days: int) -> Iterator[Row]:
         back = [pair(rng, size, 3_000, 1.0, rate) for size in batches(days, 100)]
         alarms = sum(int(fails_more_than_before(stream, 1e-6, 1.5).any(1).sum()) for stream in back)
         yield name, "this console: fails more than the hour before", _permille(0.001, days), str(alarms)
+    for per_hour in (3_000, 30_000):
+        latency = latency_column(0.5)
+        back_in_time = (windows(rng, (latency, latency), per_hour, size) for size in batches(days))
+        alarms = sum(int(is_slower_than_before(w, LATENCY_RATIO, 1e-6, 1.5).any(1).sum()) for w in back_in_time)
+        name = f"live alone, {per_hour} an hour, a daily rhythm of latency"
+        yield name, "this console: slower than the hour before", _permille(0.001, days), str(alarms)
 
 
 def _permille(share: float, days: int) -> str:
@@ -176,7 +210,7 @@ def _permille(share: float, days: int) -> str:
 def _latencies(rng: np.random.Generator, days: int) -> tuple[Floats, Floats]:
     """Windows of two versions over thirty latency buckets of equal mass."""
     alike = Column("latency", np.full(30, 1 / 30))
-    other, own = (windows(rng, (alike, alike), per_hour, days) for per_hour in (4_800, 1_200))
+    other, own = (windows(rng, (alike, alike), per_hour, days).live for per_hour in (4_800, 1_200))
     return other, own
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import kolmogi
-from streams import LOOKS, WINDOW, Column, Floats, Pair
+from streams import LOOKS, WINDOW, Column, Floats, Pair, Windows
 
 from clawpipe_tui.statistics.band import band
 from clawpipe_tui.statistics.restarted import stakes_from
@@ -14,7 +14,6 @@ from clawpipe_tui.statistics.tails import chi_squared_critical
 from clawpipe_tui.statistics.tilted import RATE_RATIOS, WEIGHTS, log_ratios, mixed
 
 Alarms = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-Rule = Callable[[Floats, Floats], Alarms]
 SLICE = 6
 """Looks in a slice of the one-hour window's time axis (a minute)."""
 
@@ -37,52 +36,65 @@ def psi(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats]:
         )
 
 
-def one_sided(baseline: Floats, live: Floats, alpha: float) -> Alarms:
-    """A category of at least 1 % that only one side has, and that chance does not explain."""
+def one_sided(baseline: Floats, live: Floats, alpha: float) -> tuple[Alarms, Alarms]:
+    """Whether a category of at least 1 % is new, or gone, and chance does not explain it."""
     base = np.broadcast_to(baseline if baseline.ndim == live.ndim else baseline[:, None, :], live.shape)
     n, m = (np.maximum(counts.sum(-1, keepdims=True), 1) for counts in (base, live))
     known = np.log(((base > 0) | (live > 0)).sum(-1, keepdims=True))
     new = (base == 0) & (live >= 0.01 * m) & (live * np.log(m / (n + m)) + known <= np.log(alpha))
     gone = (live == 0) & (base >= 0.01 * n) & (base * np.log(n / (n + m)) + known <= np.log(alpha))
-    return (new | gone).any(-1)
+    return new.any(-1), gone.any(-1)
 
 
 def drifted(baseline: Floats, live: Floats, limit: float, alpha: float, least_rows: float = 50) -> Alarms:
-    """The verdict of queries/_macros_drift.sql for one column: an effect, and more than noise."""
-    index, per_row, bins = psi(baseline, live)
-    critical = np.array([0.0, 0.0, *(chi_squared_critical(b - 1, alpha) for b in range(2, live.shape[-1] + 1))])
-    enough = (live.sum(-1) >= least_rows) & (baseline.sum(-1).reshape(len(baseline), -1) >= least_rows)
-    return enough & (index >= limit) & (index > critical[bins.astype(int)] * per_row)
+    """The first half of the verdict of queries/_macros_drift.sql for one column: an effect, and more than noise."""
+    return _above_noise(psi(baseline, live), limit, alpha) & _enough(baseline, live, least_rows)
 
 
-def drift_rules(column: Column, limit: float, alpha: float) -> Mapping[str, Rule]:
-    """Every rule that can be asked about this kind of column."""
+def _above_noise(measured: tuple[Floats, Floats, Floats], limit: float, alpha: float) -> Alarms:
+    index, per_row, bins = measured
+    most = int(bins.max(initial=1))
+    critical = np.array([0.0, 0.0, *(chi_squared_critical(b - 1, alpha) for b in range(2, most + 1))])
+    return (index >= limit) & (index > critical[bins.astype(int)] * per_row)
 
-    def ours(baseline: Floats, live: Floats) -> Alarms:
-        moved = drifted(baseline, live, limit, alpha)
-        enough = (live.sum(-1) >= 50) & (baseline.sum(-1).reshape(len(baseline), -1) >= 50)
-        return moved | (enough & one_sided(baseline, live, alpha)) if column.edges is None else moved
 
-    rules: dict[str, Rule] = {f"this console (PSI ≥ {limit:g}, α {alpha:g})": ours}
-    rules |= {"PSI > 0.1": _psi_above(0.1), "PSI > 0.25": _psi_above(0.25)}
+def _enough(baseline: Floats, live: Floats, least_rows: float) -> Alarms:
+    return (live.sum(-1) >= least_rows) & (baseline.sum(-1).reshape(len(baseline), -1) >= least_rows)
+
+
+def keeps_rhythm(baseline: Floats, windows: Windows, suspects: Alarms, limit: float, alpha: float) -> Alarms:
+    """The second half, where the first alarms: no different from yesterday, which was different too; the day is not."""
+    kept = np.zeros_like(suspects)
+    if windows.yesterday is None or windows.whole_day is None or not suspects.any():
+        return kept
+    day, look = np.nonzero(suspects)
+    live, before, whole = (counts[day, look] for counts in (windows.live, windows.yesterday, windows.whole_day))
+    was_like_that = psi(baseline[day], before)[0] >= limit / 4
+    as_before = ~drifted(before, live[:, None], limit, alpha, least_rows=0)[:, 0]
+    lasts = drifted(baseline[day], whole[:, None], limit, alpha, least_rows=0)[:, 0]
+    kept[day, look] = (before.sum(-1) >= 25) & was_like_that & as_before & ~lasts
+    return kept
+
+
+RULES = ("this console", "PSI > 0.1", "PSI > 0.25", "KS p < 0.05", "Evidently's default")
+
+
+def drift_alarms(
+    column: Column, baseline: Floats, windows: Windows, limit: float, alpha: float
+) -> Mapping[str, Alarms]:
+    """What every rule says that can be asked about this kind of column."""
+    live, measured = windows.live, psi(baseline, windows.live)
+    moved, new = _above_noise(measured, limit, alpha), np.zeros(live.shape[:-1], np.bool_)
     if column.edges is None:
-        return rules | {"Evidently's default (JS distance ≥ 0.1)": _js_from(0.1)}
-    return rules | {
-        "KS p < 0.05": ks_rejects,
-        "Evidently's default (Wasserstein ≥ 0.1 std)": _wasserstein_from(0.1, column.edges),
-    }
-
-
-def _psi_above(limit: float) -> Rule:
-    return lambda baseline, live: psi(baseline, live)[0] > limit
-
-
-def _js_from(limit: float) -> Rule:
-    return lambda baseline, live: js_natural(baseline, live) >= limit
-
-
-def _wasserstein_from(limit: float, edges: Floats) -> Rule:
-    return lambda baseline, live: wasserstein(baseline, live, edges) >= limit
+        new, gone = one_sided(baseline, live, alpha)
+        others = [None, js_natural(baseline, live) >= 0.1]
+        moved |= new | gone
+    else:
+        others = [ks_rejects(baseline, live), wasserstein(baseline, live, column.edges) >= 0.1]
+    moved &= _enough(baseline, live, 50)
+    ours = moved & ~keeps_rhythm(baseline, windows, moved & ~new, limit, alpha)
+    said = (ours, measured[0] > 0.1, measured[0] > 0.25, *others)
+    return {rule: alarms for rule, alarms in zip(RULES, said, strict=True) if alarms is not None}
 
 
 def _cumulative(baseline: Floats, live: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -168,6 +180,18 @@ def is_slower(other: Floats, own: Floats, alpha: float) -> Alarms:
     starts = np.maximum(np.arange(LOOKS) // SLICE - WINDOW // SLICE, 0)
     stakes = stakes_from(0, LOOKS // SLICE)[starts]
     return right >= _radius(n, alpha * stakes / 2) + _radius(m, alpha * stakes / 2)
+
+
+def is_slower_than_before(windows: Windows, bucket_ratio: float, alpha: float, least_ratio: float) -> Alarms:
+    """The latency verdict of a live version: the last hour against the hour before it; buckets grow by a ratio."""
+    now, before = windows.live[:, WINDOW:], windows.live[:, :-WINDOW]
+    n, m = before.sum(-1), now.sum(-1)
+    f, g = (np.cumsum(side, -1) / np.maximum(side.sum(-1, keepdims=True), 1) for side in (before, now))
+    p95, p95_before = ((side >= 0.95).argmax(-1) for side in (g, f))
+    evidence = (f - g).max(-1) >= _radius(np.maximum(n, 1), np.array(alpha / 2)) + _radius(
+        np.maximum(m, 1), np.array(alpha / 2)
+    )
+    return evidence & (p95 - p95_before > np.log(least_ratio) / np.log(bucket_ratio)) & (n >= 50) & (m >= 50)
 
 
 def _radius(n: Floats, alpha: Floats) -> Floats:

@@ -23,11 +23,17 @@ QUANTILE_BINS = 20
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the shares of its bins; `edges` in standard deviations where it is numeric, guards included."""
+    """A column as the shares of its bins, the same all day or one row for each look of it."""
 
     name: str
     shares: Floats
     edges: Floats | None = None
+    """In standard deviations where it is numeric, guards included."""
+
+    @property
+    def whole_day(self) -> Floats:
+        """Its shares over a day: what the training data holds."""
+        return np.average(self.shares, axis=0, weights=rhythm()) if self.shares.ndim > 1 else self.shares
 
 
 def rhythm(looks: int = LOOKS, depth: float = 0.9) -> Floats:
@@ -43,32 +49,73 @@ def normal_column(shift: float = 0.0) -> Column:
     return Column("numeric, 20 bins", np.diff(np.concatenate(([0.0], below))), edges)
 
 
-def zipf_column() -> Column:
-    """Fifteen categories, the rarest in one row of 500."""
+def swinging_column(swing: float, shift: float = 0.0) -> Column:
+    """A normal feature whose mean goes so many standard deviations up and down in a day; bins of its whole day.
+
+    After a shift it has the bins of before.
+    """
+    mean = swing * np.sin(2 * np.pi * np.arange(LOOKS) / LOOKS + 1)
+    grid = np.linspace(-4 - swing, 4 + swing, 2_001)
+    whole = np.average(ndtr(grid[:, None] - mean[None, ::24]), axis=1, weights=rhythm()[::24])
+    inner = np.interp(np.arange(1, QUANTILE_BINS) / QUANTILE_BINS, whole, grid)
+    edges = np.concatenate(([grid[0]], inner, [grid[-1]]))
+    below = ndtr(np.concatenate(([-np.inf], edges, [np.inf])) - mean[:, None] - shift)
+    return Column(f"numeric, mean swings by {swing:g} std a day", np.diff(below, axis=1), edges)
+
+
+LATENCY_RATIO = 1.05
+
+
+def latency_column(swing: float) -> Column:
+    """Lognormal latencies whose median goes up and down by this share in a day, in buckets that grow by 5 %."""
+    median = np.log(rhythm(depth=swing))[:, None]
+    edges = np.concatenate(([-np.inf], np.arange(-50, 51) * np.log(LATENCY_RATIO), [np.inf]))
+    return Column("latency", np.diff(ndtr((edges - median) / 0.5), axis=1))
+
+
+def zipf_column(swing: float = 0.0) -> Column:
+    """Fifteen categories, the rarest in one row of 500; each more and less frequent by e^swing in a day."""
     shares = 1 / np.arange(1, 16) ** 1.8
-    return Column("15 categories", shares / shares.sum())
+    if not swing:
+        return Column("15 categories", shares / shares.sum())
+    phases = 2 * np.pi * np.arange(LOOKS)[:, None] / LOOKS + np.arange(15) * 2.4
+    moving = shares * np.exp(swing * np.sin(phases))
+    return Column(f"15 categories, swing by {swing:g} a day", moving / moving.sum(1, keepdims=True))
 
 
 def baselines(rng: np.random.Generator, column: Column, days: int, rows: int) -> Floats:
     """For each day a baseline of its own: a sample, too."""
-    return rng.multinomial(rows, column.shares, size=days).astype(np.float64)
+    return rng.multinomial(rows, column.whole_day, size=days).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Counts at every look of every day: (days, looks, bins)."""
+
+    live: Floats
+    yesterday: Floats | None = None
+    """A day earlier, where the rule may know it."""
+    whole_day: Floats | None = None
+    """The last 24 hours."""
 
 
 def windows(
     rng: np.random.Generator, columns: tuple[Column, Column], per_hour: float, days: int, changes_at: int = LOOKS,
     *, window: int = WINDOW,
-) -> Floats:  # fmt: skip
-    """What the moving window holds at every look of every day: (days, looks, bins); the column changes at a look.
+) -> Windows:  # fmt: skip
+    """Each day after a day that was alike; the column changes at a look."""
+    looks = np.arange(-LOOKS - window, LOOKS)
+    before, after = (np.broadcast_to(column.shares, (LOOKS, column.shares.shape[-1])) for column in columns)
+    shares = np.where((looks >= changes_at)[:, None], after[looks % LOOKS], before[looks % LOOKS])
+    rate = per_hour / WINDOW * rhythm()[looks % LOOKS][:, None] * shares
+    total = np.zeros((days, len(looks) + 1, shares.shape[-1]), np.float32)
+    np.cumsum(rng.poisson(rate, size=(days, *rate.shape)), axis=1, dtype=np.float32, out=total[:, 1:])
+    until = np.arange(LOOKS + window + 1, len(looks) + 1)
 
-    The time before the day fills the first window.
-    """
-    looks = LOOKS + window
-    rate = per_hour / WINDOW * rhythm(looks)[:, None]
-    changed = (np.arange(looks) >= changes_at + window)[:, None]
-    shares = np.where(changed, columns[1].shares, columns[0].shares)
-    arrived = rng.poisson(rate * shares, size=(days, looks, shares.shape[-1])).astype(np.float32)
-    total = np.cumsum(arrived, axis=1, dtype=np.float32)
-    return (total[:, window:] - total[:, :-window]).astype(np.float64)
+    def counted(back: int, width: int) -> Floats:
+        return (total[:, until - back] - total[:, until - back - width]).astype(np.float64)
+
+    return Windows(counted(0, window), counted(LOOKS, window), counted(0, LOOKS))
 
 
 def batches(days: int, size: int = 10) -> Iterator[int]:

@@ -17,7 +17,8 @@ from clawpipe_tui.errors import ClawpipeError, LogError
 from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
 from clawpipe_tui.logs.landing import landings
 from clawpipe_tui.logs.layouts import layout_of
-from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.logs.listing import is_table, list_files
+from clawpipe_tui.logs.tables import resolved
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
@@ -39,6 +40,12 @@ class LogSession:
     def __init__(
         self, config: Config, *, now: datetime | None = None, cache: Path | None = None, catalog: Catalog | None = None
     ) -> None:
+        config = replace(
+            config,
+            log_files=resolved(config.log_files),
+            baseline_files=resolved(config.baseline_files),
+            label_files=resolved(config.label_files),
+        )
         self.config = config
         self._clock = now or config.now
         self._progress = Progress()
@@ -90,6 +97,10 @@ class LogSession:
             name = self.config.model if self.config.model in known or not known else known[0]
             self._model = (revision, name)
         return name
+
+    def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What the serving API was asked to do with traffic: model, version, role, weight_pct, since_at."""
+        self._warehouse.set_routes(rows)
 
     def question(self, query: str) -> str:
         """What that query answers, in words."""
@@ -200,6 +211,8 @@ class LogSession:
         if self._warehouse.rows:
             return None
         where = ", ".join(self.config.log_files)
+        if not self._reader.listing and all(map(is_table, self.config.log_files)):
+            return LogError(f"{where} has no rows.")
         if not self._reader.listing:
             return LogError(
                 f"There are no log files at {where}.", "Name the folder that holds the Parquet files: --logs FOLDER."

@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.state import PanelState
+from clawpipe_tui.panels.values import epoch_s
 from clawpipe_tui.window import Window, window_ending
+from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
     from clawpipe_tui.result import Value
     from clawpipe_tui.spec import PanelSpec
     from clawpipe_tui.warehouse import Progress, Session
 
-ALWAYS = ("headline", "versions", "models")
-"""What the header line and the colours of versions need on every screen."""
+ALWAYS = ("headline", "versions", "models", "events")
+"""What the header line, the colours of versions and the marks on charts need on every screen."""
 CLOCK_STANDS_S = 300.0
 CLOCK_S = 10.0
 """How often a quiet log is asked how far it is behind the clock."""
@@ -85,6 +88,16 @@ class Snapshot:
     def version_rows(self) -> list[dict[str, Value]]:
         """The same, with role and share."""
         return _records(self.always.get("versions"))
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What changed in this window, for charts over time: the rows of `events`."""
+        found = ((epoch_s(row.get("at")), row) for row in _records(self.always.get("events")))
+        return tuple(
+            Mark(at_s, str(row.get("mark") or "")[:1] or "▼", clean(str(row.get("text") or ""), 60))
+            for at_s, row in found
+            if at_s is not None
+        )
 
     @property
     def clock_stands(self) -> bool:

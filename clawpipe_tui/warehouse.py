@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from clawpipe_tui.rollups.reader import Change
 
 _CAPABILITIES = {"column": "VARCHAR", "given": "BOOLEAN", "words": "VARCHAR"}
-_ROUTES = {"model": "VARCHAR", "version": "VARCHAR", "role": "VARCHAR", "weight_pct": "DOUBLE"}
+_ROUTES = {
+    "model": "VARCHAR",
+    "version": "VARCHAR",
+    "role": "VARCHAR",
+    "weight_pct": "DOUBLE",
+    "since_at": "TIMESTAMPTZ",
+}
 _STOP_S = 0.5
 _EXTENT = "select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from requests"
 
@@ -51,6 +57,10 @@ class Session(Protocol):
 
     def question(self, query: str) -> str:
         """What that query answers, in words."""
+        ...
+
+    def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What the serving API was asked to do with traffic; called from any thread."""
         ...
 
     def revision(self) -> int:

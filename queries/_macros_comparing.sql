@@ -82,17 +82,10 @@ create macro compared_latencies(for_model, va, vb, a, b, step) as table
     from   bounds
     group  by place, measure;
 
--- Every measure of the pair with its verdict, the difference with its interval, and the smallest that would have shown.
+-- How often, how slowly, and with which answers: each with its verdict, the difference with its interval, and the smallest
+-- that would have shown. A distribution is called worse where it has moved further than noise and further than the limit.
 create macro compared_versions(for_model, va, vb, a, b, step, psi_limit, alpha) as table
-    with traffic as (
-        select sum(n) filter (version = va)::double as a_n, sum(n) filter (version = vb)::double as b_n,
-               a_n / mean_weight() as a_rows, b_n / mean_weight() as b_rows
-        from   requests
-        where  model = for_model and role <> 'shadow' and version in (va, vb) and bucket_start >= a and bucket_start < b
-    ), asked as (
-        select sum(weight_pct) filter (version = va) as a_pct, sum(weight_pct) filter (version = vb) as b_pct from routes
-        where  model = for_model and role <> 'shadow' and version in (va, vb)
-    ), score as (
+    with score as (
         select "column", bin, sum(n) filter (version = va) / mean_weight() as a_n, sum(n) filter (version = vb) / mean_weight() as b_n from "values"
         where  model = for_model and "column" in ('score', 'prediction') and bucket_start >= a and bucket_start < b and version in (va, vb)
         group  by all
@@ -101,21 +94,10 @@ create macro compared_versions(for_model, va, vb, a, b, step, psi_limit, alpha) 
                psi_noise(list(coalesce(a_n, 0) order by bin), list(coalesce(b_n, 0) order by bin), alpha) as psi_critical
         from   score group by "column"
     )
-    select 0 as place, 'requests' as measure, 'count' as unit, a_n as a, b_n as b, null::double as low, null::double as high,
-           null::double as detectable, null as verdict
-    from   traffic
-    union all
-    -- is traffic split as it was asked for? a larger prior, for a split is to be exact (S4)
-    select 0.5, 'share_pct', '%', pct(a_n, a_n + b_n), pct(b_n, a_n + b_n),
-           100 * rate_low(b_rows, a_rows + b_rows, 0.05, 1000) - pct(asked.b_pct, asked.a_pct + asked.b_pct),
-           100 * rate_high(b_rows, a_rows + b_rows, 0.05, 1000) - pct(asked.b_pct, asked.a_pct + asked.b_pct), null,
-           case when asked.a_pct is null or asked.b_pct is null then null when a_rows + b_rows < 100 then 'cannot tell'
-                when log_e_value([a_rows, b_rows], [asked.a_pct, asked.b_pct], 10000.0) >= ln(20) then 'not as asked' else 'as asked' end
-    from   traffic cross join asked where a_n > 0 and b_n > 0
-    union all
-    select place, kind || '_pct', '%', 100 * a_rate, 100 * b_rate, low, high, 100 * a_rate * (ratio_seen - 1),
+    select place, kind || '_pct' as measure, '%' as unit, 100 * a_rate as a, 100 * b_rate as b, low, high,
+           100 * a_rate * (ratio_seen - 1) as detectable,
            case when coalesce(least(a_n, b_n), 0) < 50 or p is null then 'cannot tell'
-                when p <= failing_alpha() and b_rate > a_rate then 'worse' else 'not shown worse' end
+                when p <= failing_alpha() and b_rate > a_rate then 'worse' else 'not shown worse' end as verdict
     from   compared_rates(for_model, va, vb, a, b, step)
     union all
     select place, measure, 'ms', l.a, l.b, b_low - a_high, b_high - a_low, (a_high - l.a) + (l.b - b_low),
@@ -124,7 +106,7 @@ create macro compared_versions(for_model, va, vb, a, b, step, psi_limit, alpha) 
     from   compared_latencies(for_model, va, vb, a, b, step) as l
     union all
     select 9, "column" || '_psi', 'PSI, b against a', null, psi, null, null, greatest(psi_critical, psi_limit),
-           case when psi_critical is null then 'cannot tell' when psi > psi_critical and psi >= psi_limit then 'differs' else 'inside noise' end
+           case when psi_critical is null then 'cannot tell' when psi > psi_critical and psi >= psi_limit then 'worse' else 'not shown worse' end
     from   shifts;
 
 -- The two versions that are meant: those named, else the live one, and the canary beside it.

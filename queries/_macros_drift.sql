@@ -108,6 +108,37 @@ create macro unseen_categories(for_model, for_version, a, b, against) as table
     where  place <= 3
     group  by "column";
 
+-- The columns among the suspects (a list) that only keep their daily rhythm, against the training data: the window is not
+-- shown to differ from the same hours yesterday, which were not like the training data either, and the last whole day is
+-- like it. What the training data never had is no rhythm; neither is what lasts for a day.
+create macro in_rhythm(for_model, for_version, a, b, suspects, psi_limit, alpha) as table
+    with past as (
+        select "column", bin, sum(n) filter (bucket_start <  b - interval 1 day) / mean_weight() as before_n,
+                              sum(n) filter (bucket_start >= b - interval 1 day) / mean_weight() as day_n
+        from   "values"
+        where  model = for_model and role <> 'shadow' and list_contains(suspects, "column")
+               and bucket_start >= a - interval 1 day and bucket_start < b and b - a < interval 1 day
+        group  by all
+    ), sides as (
+        select "column", bin, coalesce(base, 0) as base, coalesce(live, 0) as live,
+               coalesce(before_n, 0)::double as before_n, coalesce(day_n, 0)::double as day_n
+        from   past full join (from compared_bins(for_model, for_version, a, b, 'training') where list_contains(suspects, "column"))
+               using ("column", bin)
+    ), listed as (
+        select "column", list(base order by bin) as base, list(live order by bin) as live, sum(before_n) as before_total,
+               list(before_n order by bin) as before_n, list(day_n order by bin) as day_n
+        from   sides
+        group  by "column"
+    ), measured as (
+        select *, psi(before_n, live) as psi_yesterday, psi_noise(before_n, live, alpha) as noise_yesterday,
+               psi(base, day_n) as psi_day, psi_noise(base, day_n, alpha) as noise_day
+        from   listed
+        where  before_total >= 25 and psi(base, before_n) >= psi_limit / 4
+    )
+    select "column", psi_yesterday, smallest_psi(before_n, live, greatest(psi_limit, noise_yesterday)) as smallest_psi_seen
+    from   measured
+    where  (psi_yesterday < psi_limit or psi_yesterday <= noise_yesterday) and (psi_day < psi_limit or psi_day <= noise_day);
+
 -- Drift: a PSI of at least psi_limit, and more than noise alone gives; alpha is the false discovery rate across the
 -- columns in one look (Benjamini and Hochberg), so psi_critical is each column's limit after that correction. Or: a
 -- category of at least 1 % is on one side only, which the same alpha calls no accident.
@@ -136,33 +167,42 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
                ln(alpha / greatest(1, any_value(columns)))                                                     as ln_alpha
         from   corrected
     ), one_sided as (
-        select "column", max(share) as share from one_sided_categories(for_model, for_version, a, b, against), level
+        select "column", max(share) as share, bool_or(is_new) as any_new
+        from   one_sided_categories(for_model, for_version, a, b, against), level
         where  share >= 0.01 and surprise <= ln_alpha
         group  by all
     ), measured as (
-        select t.*, c.false_discovery, one_sided.share as one_sided_share,
+        select t.*, c.false_discovery, one_sided.share as one_sided_share, coalesce(any_new, false) as any_new,
                psi_noise(base, live, alpha_here)            as psi_critical,
                case when kind = 'numeric' then ks_low(base_axis, live_axis)         end as ks_low,
                case when kind = 'numeric' then ks_high(base_axis, live_axis, alone) end as ks_high,
                js_distance(base, live)                      as js_distance,
                pct(live_null, live_n)                       as null_pct,
-               pct(base_null, base_n)                       as baseline_null_pct
+               pct(base_null, base_n)                       as baseline_null_pct,
+               coalesce((psi >= psi_limit and psi > psi_critical) or one_sided_share is not null, false) as has_moved
         from   tested as t left join corrected as c using ("column") cross join level left join one_sided using ("column")
+    ), suspects as (
+        select coalesce(list("column") filter (has_moved and not any_new and against = 'training'), []) as names from measured
+    ), judged as (
+        select m.* exclude (has_moved), has_moved and r."column" is null as has_moved, r."column" is not null as keeps_rhythm, psi_yesterday,
+               coalesce(r.smallest_psi_seen, smallest_psi(base, live, greatest(psi_limit, psi_critical))) as smallest_psi_seen
+        from   measured as m left join in_rhythm(for_model, for_version, a, b, (select names from suspects), psi_limit,
+                                                 (select alpha_here from level)) as r using ("column")
     )
     select *,
-           smallest_psi(base, live, greatest(psi_limit, psi_critical)) as smallest_psi_seen,
            case when coalesce(live_n, 0) < 50 or coalesce(base_n, 0) < 50 then 'cannot tell'
-                when psi >= psi_limit and psi > psi_critical              then 'drifted'
-                when one_sided_share is not null                          then 'drifted'
+                when has_moved                                            then 'drifted'
+                when keeps_rhythm                                         then 'inside noise'
                 when psi is null or coalesce(psi_critical, 0) >= psi_limit then 'cannot tell'
                 else 'inside noise' end as verdict,
            case when verdict = 'cannot tell'                                 then null
                 when verdict = 'drifted' and psi >= 2.5 * psi_limit          then 'large'
                 when verdict = 'drifted' and one_sided_share >= 0.1          then 'large'
                 when verdict = 'drifted'                                     then 'moderate'
-                when psi > psi_critical                                      then 'small'
-                else 'none' end as severity
-    from   measured;
+                when psi > psi_critical and not keeps_rhythm                 then 'small'
+                else 'none' end as severity,
+           case when keeps_rhythm and verdict = 'inside noise' then 'as yesterday at this time' end as note
+    from   judged;
 
 -- Since when a column has moved: the most likely single change of its distribution, in steps, and away from the baseline:
 -- a recovery is no beginning. A column that moved before the span began has none.

@@ -48,6 +48,6 @@ select "column", kind, verdict, psi, psi_critical, ks_low, ks_high, js_distance,
        case when verdict = 'drifted' then rank() over (partition by verdict = 'drifted' order by since_at nulls first) end as moved,
        smallest_psi_seen, false_discovery,
        case when kind = 'numeric' then wasserstein(edges, base_axis, live_axis) end as wasserstein,
-       linf, linf_category, chi2_p, vanished, unseen_since_at, vanished_since_at
+       linf, linf_category, chi2_p, vanished, unseen_since_at, vanished_since_at, note, psi_yesterday
 from   dated left join changed using ("column")
 order  by verdict = 'drifted' desc, psi desc nulls last, "column"

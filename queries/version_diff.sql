@@ -3,7 +3,7 @@ with chosen as (
     select (select a_version from compared_pair($model, $version, $other, $since, $until)) as a_version,
            (select b_version from compared_pair($model, $version, $other, $since, $until)) as b_version
 ), rows as (
-    from compared_versions($model, (select a_version from chosen), (select b_version from chosen), $since, $until, $step, $psi_limit, $alpha)
+    from version_rows($model, (select a_version from chosen), (select b_version from chosen), $since, $until, $step, $psi_limit, $alpha)
 )
 select measure, unit, a, b, b - a as difference, verdict, low, high, detectable, a_version, b_version
 from   rows cross join chosen

@@ -7,16 +7,19 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of
+from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of, serving_of
 from clawpipe_tui.commands.output import as_table, json_records, out, talk
-from clawpipe_tui.errors import OK, ServingError, UsageError, nearest
-from clawpipe_tui.operations.diff import diff_documents, only_changed
-from clawpipe_tui.result import Result
+from clawpipe_tui.errors import OK, UsageError, nearest
+from clawpipe_tui.operations.comparing import Compared, asked_of, compare
+from clawpipe_tui.operations.diff import telling
+from clawpipe_tui.result import Result, Value
 from clawpipe_tui.wording import worded
 
 if TYPE_CHECKING:
-    from clawpipe_tui.config import Config
-    from clawpipe_tui.operations.diff import DocumentRow
+    from collections.abc import Sequence
+
+_MEASURES = ("measure", "difference", "verdict", "from", "to", "would have shown")
+_PAIRS = ("column", "segment", "pairs", "differ_pct", "low_pct", "high_pct", "times", "verdict", "unpaired")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -25,60 +28,68 @@ def run(given: argparse.Namespace) -> int:
         known_model(log, given.model_name)
         _known_version(log, given.a)
         _known_version(log, given.b)
-        documents = document_rows(log.config, given.model_name, given.a, given.b)
-        if given.format == "json":
-            answer = {
-                "decision": json_records(log.ask("version_decision", version=given.a, other=given.b)),
-                "documents": [asdict(row) for row in documents],
-                "behaviour": json_records(log.ask("version_diff", version=given.a, other=given.b)),
-            }
-            out(json.dumps(answer, ensure_ascii=False, indent=1))
-        else:
-            out(decision(log, given.a, given.b))
-            if documents:
-                out(_documents(documents, given.a, given.b))
-            out(behaviour(log, given.a, given.b))
+        compared = compared_by(log, given.model_name, given.a, given.b)
+    if compared.no_documents:
+        talk(compared.no_documents)
+    out(json.dumps(_json(compared), ensure_ascii=False, indent=1) if given.format == "json" else diff_text(compared))
     return OK
 
 
-def decision(log: Opened, a: str, b: str) -> str:
-    """What to do about b and why, in one line."""
-    rows = log.ask("version_decision", version=a, other=b).records()
-    return f"{rows[0]['verdict']}: {rows[0]['sentence']}\n" if rows else "cannot tell: no requests in this window\n"
+def compared_by(log: Opened, model: str, a: str, b: str) -> Compared:
+    """Two versions on the window that was asked for."""
+    config = log.config
+    if config.serving:
+        log.session.set_routes(asked_of(lambda: serving_of(config)[1], model))
+    registry = (lambda: registry_of(config)) if has_documents(config) else None
+    return compare(log.session.ask, log.context, registry, model, a, b)
 
 
-def behaviour(log: Opened, a: str, b: str) -> str:
-    """The `version_diff` query as a table, each number in its own unit."""
-    result = log.ask("version_diff", version=a, other=b)
+def _json(compared: Compared) -> dict[str, object]:
+    return {
+        "decision": {"verdict": compared.verdict, "sentence": compared.decision or compared.no_measures},
+        "notes": list(compared.notes),
+        "documents": [asdict(row) for row in telling(compared.documents)],
+        "behaviour": json_records(compared.measures) if compared.measures else [],
+        "pairs": json_records(compared.pairs) if compared.pairs else [],
+    }
+
+
+def diff_text(compared: Compared) -> str:
+    """The decision on top, then why each version was made, what differs on paper, and how they behave."""
+    parts = [f"{compared.verdict}: {compared.decision or compared.no_measures}", "\n".join(compared.notes)]
+    documents = telling(compared.documents)
+    if documents:
+        rows = tuple((row.key, row.a, row.b, row.change) for row in documents)
+        parts.append(as_table(Result("documents", ("document", compared.a, compared.b, "change"), rows)))
+    if compared.measures:
+        parts.append(as_table(behaviour(compared.measures, compared.a, compared.b)))
+    if compared.pairs:
+        parts.append(as_table(_pairs(compared.pairs)))
+    return "\n\n".join(filter(None, parts))
+
+
+def behaviour(measures: Result, a: str, b: str) -> Result:
+    """The `version_diff` query with each number in its own unit."""
     rows = tuple(
         (
-            row["measure"],
-            *(worded(str(row["measure"]), row[side]) for side in ("a", "b", "difference")),
+            str(row["measure"]).removesuffix("_pct"),
+            *_words(row, ("a", "b", "difference")),
             row["verdict"] or "",
-            *(worded(str(row["measure"]), row[side]) for side in ("low", "high", "detectable")),
+            *_words(row, ("low", "high", "detectable")),
         )
-        for row in result.records()
+        for row in measures.records()
     )
-    names = ("measure", a, b, "difference", "verdict", "from", "to", "would have shown")
-    return as_table(Result("version_diff", names, rows))
+    first, difference, *others = _MEASURES
+    return Result(measures.query, (first, a, b, difference, *others), rows)
 
 
-def _documents(rows: tuple[DocumentRow, ...], a: str, b: str) -> str:
-    shown = tuple((row.key, row.a or "–", row.b or "–", row.change) for row in rows)
-    return as_table(Result("documents", ("document", a, b, "change"), shown)) + "\n"
+def _words(row: dict[str, Value], sides: Sequence[str]) -> list[str]:
+    return [worded(str(row["measure"]), row[side]) for side in sides]
 
 
-def document_rows(config: Config, model: str, a: str, b: str) -> tuple[DocumentRow, ...]:
-    """What differs between the two version documents; empty, and said, where they cannot be had."""
-    if not has_documents(config):
-        talk("No version documents: neither a serving API nor [versions] files is configured.")
-        return ()
-    registry = registry_of(config)
-    try:
-        return only_changed(diff_documents(registry.version(model, a), registry.version(model, b)))
-    except ServingError as error:
-        talk(f"The version documents cannot be compared. {error}")
-        return ()
+def _pairs(pairs: Result) -> Result:
+    rows = tuple(tuple(worded(name, row[name]) for name in _PAIRS) for row in pairs.records())
+    return Result(pairs.query, _PAIRS, rows)
 
 
 def _known_version(log: Opened, version: str) -> None:

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from clawpipe_tui.commands.opening import option
 from clawpipe_tui.commands.output import out, talk
-from clawpipe_tui.config import FILE_NAME, load_config
+from clawpipe_tui.config import FILE_NAME, load_config, table_address
 from clawpipe_tui.errors import OK, LogError, UsageError
 from clawpipe_tui.logs.detect import propose, sample_of
 from clawpipe_tui.logs.form import SUFFIXES
 from clawpipe_tui.logs.layouts import load_layouts
-from clawpipe_tui.logs.listing import LogFile, list_files
-from clawpipe_tui.logs.objects import is_remote, local_copy
+from clawpipe_tui.logs.listing import LogFile, is_table, list_files
+from clawpipe_tui.logs.objects import is_remote
 from clawpipe_tui.logs.proposal import Proposal
+from clawpipe_tui.logs.staging import staged
+from clawpipe_tui.logs.tables import resolved
 from clawpipe_tui.logs.written import Settings, as_toml
 from clawpipe_tui.wording import clean
 
@@ -31,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
     target = Path.cwd() / FILE_NAME
     if target.exists():
         raise UsageError(f"There is a {FILE_NAME} here already; it is left as it is.", "Move it away first.")
-    pattern = pattern_of(given.log)
+    (pattern,) = resolved([pattern_of(given.log)])
     files = list_files([pattern])
     proposal = look(files, pattern)
     text = as_toml(proposal, _settings(given, proposal, pattern))
@@ -52,13 +54,16 @@ def look(files: Mapping[str, LogFile], pattern: str) -> Proposal:
 
     if not files:
         raise LogError(f"There are no log files at {pattern}.", "Name the folder, glob or file that holds the log.")
-    with connect() as connection:
-        here = [replace(file, path=local_copy(file)) for file in sample_of(files.values())]
+    sample = sample_of(files.values())
+    with connect() as connection, staged(sample, "parquet") as paths:
+        here = [replace(file, path=path, table=None) for file, path in zip(sample, paths, strict=True)]
         return propose(connection, here, load_layouts())
 
 
 def pattern_of(log: str) -> str:
     """A glob for a folder, a glob or a file. Raises UsageError."""
+    if table := table_address(log, Path.cwd()):
+        return table
     if is_remote(log):
         return log if glob.has_magic(log) else f"{log.rstrip('/')}/**/*.parquet"
     path = Path(log).expanduser()
@@ -99,8 +104,9 @@ def baseline_keys(text: str) -> dict[str, str]:
 
 def _from_here(path: str) -> str:
     """A path as it is written in a file that lies here."""
-    here = f"{Path.cwd()}/"
-    return path.removeprefix(here) if path else ""
+    kind, _, address = path.partition(":") if is_table(path) else ("", "", path)
+    near = address.removeprefix(f"{Path.cwd()}/")
+    return f"{kind}:{near}" if kind else near
 
 
 def _agreed(text: str) -> bool:

@@ -90,10 +90,10 @@ class _Story:
         return bool(headline) and headline[0]["verdict"] == "worse" and headline[0]["columns_drifted"] == 3
 
     def _diff(self) -> None:
-        from clawpipe_tui.commands.diff import behaviour, decision
+        from clawpipe_tui.commands.diff import compared_by, diff_text
 
-        out(decision(self.opened(), "v42", "v43"))
-        out(behaviour(self.opened(), "v42", "v43"))
+        opened = self.opened()
+        out(diff_text(replace(compared_by(opened, self.session.model(), "v42", "v43"), documents=(), notes=())) + "\n")
 
     def _roll_back(self) -> int:
         registry, router = serving_of(self.session.config)

@@ -3,7 +3,7 @@
 from clawpipe_tui.config.environment import EnvironmentKind, counts_as_production, environment_kind
 from clawpipe_tui.config.finding import FILE_NAME, cache_folder, config_folder, find_config, state_folder
 from clawpipe_tui.config.keys import KEYS
-from clawpipe_tui.config.reading import load_config
+from clawpipe_tui.config.reading import load_config, table_address
 from clawpipe_tui.config.values import (
     ALSO_KNOWN,
     CANONICAL,
@@ -20,5 +20,5 @@ __all__ = [
     "CANONICAL", "FILE_NAME", "KEYS", "Config", "DriftLimits", "EnvironmentKind", "Guardrail", "Objectives", "RuleKind",
     "Serving",
     "cache_folder", "config_folder", "counts_as_production", "environment_kind", "find_config", "load_config",
-    "state_folder",
+    "state_folder", "table_address",
 ]  # fmt: skip

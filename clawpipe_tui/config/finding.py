@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from clawpipe_tui.config.reading import expanded, load_config
+from clawpipe_tui.config.reading import expanded, load_config, table_address
 from clawpipe_tui.config.values import Config
 from clawpipe_tui.errors import UsageError, nearest
 
@@ -52,7 +52,9 @@ def find_config(logs: str | None, cwd: Path) -> Config:
 
 
 def _files_under(logs: str, cwd: Path) -> str:
-    """A glob for what `--logs` names. Raises UsageError where nothing is there."""
+    """A glob, or a table, for what `--logs` names. Raises UsageError where nothing is there."""
+    if table := table_address(logs, cwd):
+        return table
     if "://" in logs:
         return logs if glob.has_magic(logs) else f"{logs.rstrip('/')}/**/*.parquet"
     path = (cwd / expanded(logs)).absolute()

@@ -143,6 +143,8 @@ class _Reader:
         return tuple(self._glob(item, suffix) for item in listed)
 
     def _glob(self, item: str, suffix: str) -> str:
+        if table := table_address(item, self.path.parent):
+            return table
         if "://" in item:
             return item if glob.has_magic(item) else f"{item.rstrip('/')}/**/*.{suffix}"
         path = self.path.parent / expanded(item)
@@ -246,6 +248,16 @@ class _Reader:
         """A path relative to the file, or empty."""
         given = self._get(section, key, "")
         return str(self.path.parent / expanded(given)) if given else ""
+
+
+def table_address(item: str, folder: Path) -> str:
+    """The address of a Delta or Iceberg table, a path seen from this folder; empty where no table is named."""
+    kind, _, address = item.partition(":")
+    if kind not in {"delta", "iceberg"} or address.startswith("//") or not address:
+        return ""
+    path = (folder / expanded(address)).absolute()
+    in_catalog = kind == "iceberg" and "/" not in address and not path.exists()
+    return item if "://" in address or in_catalog else f"{kind}:{path}"
 
 
 def expanded(path: str) -> Path:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.snapshot import CLOCK_S, Answers, OutdatedError, Snapshot, Wanted, failed_snapshot, take_snapshot
+from clawpipe_tui.terminal.memory import GIVE_BACK_EVERY_S, give_back_memory
 from clawpipe_tui.window import window_ending
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Asker:
         self._stopped = False
         self.asking_since: float | None = None
         """When the present question was put, by the monotonic clock; None while there is none."""
+        self._given_back_at = time.monotonic()
         self._told_at = 0.0
         """When the log was last asked, by the monotonic clock."""
         self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
@@ -88,7 +90,14 @@ class Asker:
             except Exception as error:  # noqa: BLE001  the edge of the worker: every panel says it, and r tries again
                 self._tell(failed_snapshot(wanted, error))
             self.asking_since = None
+            self._give_back()
             self._rest(wanted)
+
+    def _give_back(self) -> None:
+        """Between two questions, so that no answer waits for it."""
+        if time.monotonic() - self._given_back_at >= GIVE_BACK_EVERY_S:
+            give_back_memory()
+            self._given_back_at = time.monotonic()
 
     def _rest(self, wanted: Wanted) -> None:
         """Until the user wants something else, a tick has passed, or a quiet log has grown.

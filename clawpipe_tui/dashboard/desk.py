@@ -126,9 +126,11 @@ class Desk:
 
     @cached_property
     def look(self) -> Look:
-        """What drawings may rely on in a terminal of this size; versions keep their colours in every panel."""
-        versions = self.snapshot.versions if self.snapshot else ()
-        return replace(self.settings.look.fitted(self.width, self.height), series=tuple(sorted(versions)))
+        """What drawings may rely on at this size; versions keep their colours, charts mark what changed."""
+        fitted = self.settings.look.fitted(self.width, self.height)
+        if self.snapshot is None:
+            return fitted
+        return replace(fitted, series=tuple(sorted(self.snapshot.versions)), marks=self.snapshot.marks)
 
     @cached_property
     def rects(self) -> dict[str, Rect]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.dashboard.view import View
     from clawpipe_tui.result import Result
 
-PACES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+PACES_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+_SECONDS = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?s?")
 NO_ROWS = "This panel has no rows yet."
 
 
@@ -148,7 +150,8 @@ class Hands:
         return f"Environments: {', '.join(contexts)}." if not text else f"No {text!r}. {nearest(text, contexts)}"
 
     def _every(self, text: str) -> str:
-        pace_s = parse_span_s(text if not text[-1:].isdigit() else f"{text}s")
+        found = _SECONDS.fullmatch(text)
+        pace_s = float(found[1]) if found else parse_span_s(text)
         return self._pace(max(PACES_S[0], min(pace_s, 3_600.0)))
 
     def _arrange(self, **wish: str | tuple[str, ...]) -> str:

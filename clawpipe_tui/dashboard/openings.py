@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.dashboard.comparison import compare
 from clawpipe_tui.dashboard.keys import all_keys
 from clawpipe_tui.dashboard.view import panel_in
 from clawpipe_tui.dialogs.diff import DiffPage, Pair
@@ -15,7 +14,13 @@ from clawpipe_tui.dialogs.sql import SqlPage
 from clawpipe_tui.snapshot import context_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from clawpipe_tui.dashboard.console import Console
+    from clawpipe_tui.dashboard.desk import ConsoleSettings
+    from clawpipe_tui.operations.comparing import Compared
+    from clawpipe_tui.result import Value
+    from clawpipe_tui.warehouse import Session
 
 
 def show_help(console: Console) -> None:
@@ -48,10 +53,22 @@ def show_diff(console: Console) -> None:
     if desk.snapshot and desk.snapshot.window and session and len(rows) > 1:
         pair = Pair(desk.snapshot.versions[0], desk.snapshot.versions[1])
         context = context_of(console.wanted, desk.snapshot.window, session.now(), {})
-        ask = partial(compare, session.ask, context, settings.documents, desk.model)
+        compared = partial(_compared, session, settings, context, desk.model)
         choices = [(str(row["version"]), str(row.get("role") or "")) for row in rows]
         heading = f"{desk.model}: two versions on this window"
-        console.push_screen(DiffPage(console.skin, heading, choices, pair, ask))
+        console.push_screen(DiffPage(console.skin, heading, choices, pair, compared))
+
+
+def _compared(
+    session: Session, settings: ConsoleSettings, context: Mapping[str, Value], model: str, pair: Pair
+) -> Compared:
+    """Blocks: asks the API what traffic was asked for, the log how both behave, and the documents."""
+    from clawpipe_tui.operations.comparing import asked_of, compare
+
+    serving = settings.serving
+    if serving:
+        session.set_routes(asked_of(lambda: serving()[1], model))
+    return compare(session.ask, context, settings.documents, model, pair.a, pair.b)
 
 
 def toggle_mouse(console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from clawpipe_tui.dashboard.desk import CHROME
 from clawpipe_tui.dashboard.view import cursor_row
 from clawpipe_tui.dialogs.picture import Picture
 from clawpipe_tui.panels.canvas import words
-from clawpipe_tui.panels.draw import draw_panel
+from clawpipe_tui.panels.draw import axis_of, draw_panel
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.spec import Rect
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from clawpipe_tui.dashboard.desk import Desk
     from clawpipe_tui.dashboard.view import Place, Scene
     from clawpipe_tui.dialogs.dialog import Skin
+    from clawpipe_tui.panels.axis import Axis
     from clawpipe_tui.panels.look import Look
     from clawpipe_tui.spec import PanelSpec
 
@@ -41,10 +43,11 @@ class PanelView(Picture):
         self.panel = ""
         self.room = (0, 0)
         self._drawn: tuple[object, ...] = ()
+        self._axis: Axis | None = None
 
     def place(self, panel: str, rect: Rect) -> None:
         """Stand here and be this panel."""
-        self.panel = panel
+        self.panel, self._axis = panel, None
         self.display = True
         self.styles.offset = (rect.x, rect.y + 1)
         self.room = (rect.width, rect.height)
@@ -60,6 +63,8 @@ class PanelView(Picture):
         inputs = (panel, state, self.room, look, focused, row)
         if inputs != self._drawn:
             self._drawn = inputs
+            look = replace(look, held=self._axis)
+            self._axis = axis_of(panel, state, *self.room, look)
             self.show(draw_panel(panel, state, *self.room, look, focused=focused, cursor=row))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.dialogs.dialog import Dialog, Skin
@@ -11,6 +11,8 @@ from clawpipe_tui.dialogs.errand import run_errand
 from clawpipe_tui.dialogs.pick import Choice, Pick
 from clawpipe_tui.dialogs.text import told
 from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.operations.comparing import Compared
+from clawpipe_tui.operations.diff import telling
 from clawpipe_tui.panels.draw import draw_panel
 from clawpipe_tui.panels.look import Line, Look, Span
 from clawpipe_tui.panels.state import PanelState
@@ -20,14 +22,17 @@ from clawpipe_tui.spec import PanelSpec
 if TYPE_CHECKING:
     from textual.events import Key
 
-    from clawpipe_tui.operations.diff import DocumentRow
-
 _MEASURES = PanelSpec(
     *("measures", "version_diff", "table", "Behaviour in this window"),
     columns=("measure", "a", "b", "difference", "verdict", "low", "high", "detectable"),
 )
-_VERDICT_STYLES = {"worse": "bad", "not shown worse": "good", "cannot tell": "warn"}
+_PAIRS = PanelSpec(
+    *("pairs", "shadow_pairs", "table", "Where a version and its shadow differ"),
+    columns=("column", "segment", "pairs", "differ_pct", "low_pct", "high_pct", "times", "verdict", "unpaired"),
+)
 _DOCUMENTS = PanelSpec("documents", "", "table", "Documents")
+_VERDICT_STYLES = {"worse": "bad", "not shown worse": "good", "cannot tell": "warn"}
+_VERDICT_MARKS = {"worse": "▲", "not shown worse": "●", "cannot tell": "?"}
 
 
 @dataclass(frozen=True)
@@ -38,43 +43,36 @@ class Pair:
     b: str
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What is known about two versions."""
-
-    pair: Pair
-    measures: PanelState = field(default_factory=lambda: PanelState("loading"))
-    verdict: str = ""
-    decision: str = ""
-    """What to do about b, and why."""
-    documents: tuple[DocumentRow, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()
-    """Version → why it was made."""
-    no_documents: str = ""
-    """Why there are no documents; empty where there are."""
-
-
-def comparison_lines(compared: Comparison, width: int, look: Look, *, everything: bool) -> list[Line]:
-    """Notes, behaviour, documents."""
-    pair = compared.pair
+def comparison_lines(compared: Compared | None, pair: Pair, width: int, look: Look, *, everything: bool) -> list[Line]:
+    """What to do and why, behaviour, pairs, notes, documents."""
     head: Line = (Span("  a "), Span(pair.a, "strong"), Span("   b "), Span(pair.b, "strong"))
+    if compared is None:
+        return [(), head, (), *told("Comparing: counting this window, reading the documents…", width, "muted")]
     lines: list[Line] = [()]
     if compared.decision:
-        lines += [*told(compared.decision, width, _VERDICT_STYLES.get(compared.verdict, "")), ()]
-    lines.append(head)
-    for version, note in compared.notes:
-        lines += told(f"{version}: {note}", width, "muted")
-    lines += [(), *_table(_MEASURES, compared.measures, width, look), ()]
+        said = f"{_VERDICT_MARKS.get(compared.verdict, '')} {compared.verdict}: {compared.decision}"
+        lines += [*told(said, width, _VERDICT_STYLES.get(compared.verdict, "")), ()]
+    lines += [head, ()]
+    lines += _table(_MEASURES, _state(compared.measures, compared.no_measures), width, look)
+    if compared.pairs:
+        lines += [(), *_table(_PAIRS, _state(compared.pairs), width, look)]
+    lines += [(), *(line for note in compared.notes for line in told(note, width, "muted"))]
     if compared.no_documents:
         return [*lines, *told(compared.no_documents, width, "warn")]
     return [*lines, *_document_lines(compared, width, look, everything=everything)]
 
 
-def _document_lines(compared: Comparison, width: int, look: Look, *, everything: bool) -> list[Line]:
-    rows = [row for row in compared.documents if everything or row.change != "same"]
+def _state(result: Result | None, why_not: str = "") -> PanelState:
+    if result is None:
+        return PanelState("failed", message=why_not)
+    return PanelState("fresh" if result.rows else "empty", result)
+
+
+def _document_lines(compared: Compared, width: int, look: Look, *, everything: bool) -> list[Line]:
+    rows = compared.documents if everything else telling(compared.documents)
     same = len(compared.documents) - len(rows)
     cells = tuple((row.key, row.a, row.b, row.change) for row in rows)
-    result = Result("documents", ("key", compared.pair.a, compared.pair.b, "change"), cells)
+    result = Result("documents", ("key", compared.a, compared.b, "change"), cells)
     state = PanelState("fresh" if rows else "empty", result, "" if rows else "the documents are the same")
     lines = _table(_DOCUMENTS, state, width, look)
     return [*lines, *(told(f"the same in both: {same}; u shows them", width, "muted") if same else [])]
@@ -98,42 +96,43 @@ class DiffPage(Dialog[None]):
         heading: str,
         choices: Sequence[Choice],
         pair: Pair,
-        compare: Callable[[Pair], Comparison],
+        compare: Callable[[Pair], Compared],
     ) -> None:
         super().__init__(skin, heading)
         self.choices = choices
-        self.compared = Comparison(pair, no_documents="Reading the documents…")
+        self.pair = pair
+        self.compared: Compared | None = None
         self.everything = False
         self._compare = compare
 
     def on_mount(self) -> None:
         """Ask at once."""
-        self._ask(self.compared.pair)
+        self._ask(self.pair)
 
     def body(self, width: int) -> list[Line]:
         """What is known by now."""
         look = self.skin.look.fitted(*self.app.size)
-        return comparison_lines(self.compared, width, look, everything=self.everything)
+        return comparison_lines(self.compared, self.pair, width, look, everything=self.everything)
 
     def _ask(self, pair: Pair) -> None:
-        self.compared = Comparison(pair, no_documents="Reading the documents…")
+        self.pair, self.compared = pair, None
         self.redraw()
         run_errand(self, "compare", lambda: self._compare(pair), self._answered, self._failed)
 
-    def _answered(self, compared: Comparison) -> None:
+    def _answered(self, compared: Compared) -> None:
         """An answer about a pair that is no longer looked at is dropped."""
-        if compared.pair == self.compared.pair:
+        if (compared.a, compared.b) == (self.pair.a, self.pair.b):
             self.compared = compared
             self.redraw()
 
     def _failed(self, error: Exception) -> None:
         message = str(error) if isinstance(error, ClawpipeError) else f"{type(error).__name__}: {error}"
-        self.compared = Comparison(self.compared.pair, PanelState("failed", message=message))
+        self.compared = Compared(self.pair.a, self.pair.b, no_measures=message)
         self.redraw()
 
     def on_key(self, event: Key) -> None:
         """Choose, swap, show more; else what every dialog does."""
-        pair = self.compared.pair
+        pair = self.pair
         match event.key:
             case "a":
                 self._choose("a", pair.a, lambda name: Pair(name, pair.b))

@@ -159,7 +159,10 @@ class RollbackDialog(Dialog[None]):
         self.redraw()
 
     def _planned(self, planned: tuple[MovePlan, Ruling]) -> None:
+        hasty = bool(self._said)
         self.enter_phase(Planned(*planned))
+        if hasty:
+            self._say("Nothing was sent: the plan has only come now; enter sends it.")
 
     def _not_planned(self, error: Exception) -> None:
         self.enter_phase(refusal(error, None))

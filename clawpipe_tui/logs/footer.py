@@ -51,6 +51,12 @@ class BadFile:
 
 def inspect(file: LogFile, form: Form = "parquet") -> Footer | BadFile:
     """Look at one file's ends. Never raises for what a file contains."""
+    if file.table:
+        return file.table.seen(lambda: _inspect_plain(file, form))
+    return _inspect_plain(file, form)
+
+
+def _inspect_plain(file: LogFile, form: Form) -> Footer | BadFile:
     if file.size_bytes == 0:
         return BadFile("empty", "0 bytes: nothing has been written yet")
     try:

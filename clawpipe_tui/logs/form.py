@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Literal
 
+from clawpipe_tui.logs.listing import is_table
+
 Form = Literal["parquet", "jsonl", "csv"]
 
 _SUFFIXES: dict[str, Form] = {
@@ -19,6 +21,8 @@ _PACKED = (".gz", ".zst")
 def form_of(names: Iterable[str]) -> Form:
     """The form that the names of files, or globs, speak of; Parquet where they say nothing."""
     for name in names:
+        if is_table(name):
+            return "parquet"
         suffixes = [suffix.lower() for suffix in PurePath(name).suffixes if suffix.lower() not in _PACKED]
         if suffixes and suffixes[-1] in _SUFFIXES:
             return _SUFFIXES[suffixes[-1]]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from clawpipe_tui.logs.listing import watched_folders
+from clawpipe_tui.logs.tables import is_local
 
 _LOOK_EVERY_S = 5.0
 """How often to look even when nothing was announced: network mounts announce nothing."""
@@ -24,7 +25,7 @@ def landings(patterns: Iterable[str], stopping: threading.Event) -> Iterator[Non
         folders = watched_folders(patterns)
         if folders:
             yield from _watched(folders, patterns, stopping)
-        if stopping.wait(_LOOK_EVERY_S if all("://" in pattern for pattern in patterns) else _POLL_S):
+        if stopping.wait(_LOOK_EVERY_S if not any(map(is_local, patterns)) else _POLL_S):
             return
         yield
 

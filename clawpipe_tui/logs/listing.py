@@ -6,11 +6,34 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+if TYPE_CHECKING:
+    from clawpipe_tui.logs.footer import BadFile, Footer
+
+OF_TABLE = "table:"
+"""How the fingerprint of a table's file begins: it is the table that says what the file holds."""
+TABLES = ("delta:", "iceberg:")
 _ESCAPED = re.compile(r"\[([*?[])\]")
+
+
+class TableFile(Protocol):
+    """What a table knows of one of its files: rows may be deleted in it, columns renamed, or stand in the log alone."""
+
+    def seen(self, look: Callable[[], Footer | BadFile]) -> Footer | BadFile:
+        """What is in the file, by the table's own word, and by one look at the file where that is needed."""
+        ...
+
+    def is_plain(self) -> bool:
+        """Whether the file can be read where it lies, like any file in a folder."""
+        ...
+
+    def rewrite(self, target: Path) -> None:
+        """Write the rows that live, under the columns of the table, as plain Parquet. Raises LogError."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -20,12 +43,18 @@ class LogFile:
     path: str
     size_bytes: int
     mtime_ns: int
+    table: TableFile | None = field(default=None, compare=False, repr=False)
 
 
 def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
     """All files that the globs match, by path; hidden ones (a writer's own, not yet renamed) are not part of a log."""
     found: dict[str, LogFile] = {}
     for pattern in patterns:
+        if is_table(pattern):
+            from clawpipe_tui.logs.tables import list_table
+
+            found |= list_table(pattern)
+            continue
         if "://" in pattern:
             from clawpipe_tui.logs.objects import list_objects
 
@@ -42,9 +71,14 @@ def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
     return found
 
 
+def is_table(pattern: str) -> bool:
+    """Whether a pattern names a table, whose log says which files are live: delta:ADDRESS, iceberg:ADDRESS."""
+    return pattern.startswith(TABLES)
+
+
 def is_unchanged(file: LogFile) -> bool:
-    """Whether a file still is what it was when it was listed; an object cannot change while it is read."""
-    if "://" in file.path:
+    """Whether a file still is what it was when it was listed; objects and files of tables cannot change."""
+    if file.table or "://" in file.path:
         return True
     try:
         seen = Path(file.path).stat()
@@ -71,6 +105,11 @@ def watched_folders(patterns: Iterable[str]) -> dict[Path, bool]:
     folders: dict[Path, bool] = {}
     for pattern in patterns:
         if "://" in pattern:
+            continue
+        if is_table(pattern):
+            kind, _, address = pattern.partition(":")
+            log = Path(address) / ("_delta_log" if kind == "delta" else "metadata")
+            folders |= {log: False} if log.is_dir() else {}
             continue
         fixed = list(_until_magic(Path(pattern).parent))
         folder = Path(*fixed)

@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from clawpipe_tui.errors import UNREACHABLE, LogError
 from clawpipe_tui.logs.listing import LogFile
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.fs as pafs
 
 _MAGIC = re.compile(r"[*?[]")
@@ -32,33 +34,53 @@ def list_objects(pattern: str) -> dict[str, LogFile]:
     """All objects that a glob matches. Raises LogError, exit code 3, where the store does not answer."""
     import pyarrow.fs as pafs
 
-    begin, scheme = _begin(pattern)
-    options = pattern.partition("?")[2] if "=" in pattern.partition("?")[2] else ""
-    wanted = re.compile(_as_regex(pattern.removesuffix(f"?{options}")))
-    store, folder = _store(f"{begin}?{options}" if options else begin)
+    address = Address.of(pattern)
+    magic = _MAGIC.search(address.key)
+    folder = address.key[: address.key.rfind("/", 0, magic.start()) + 1].rstrip("/") if magic else address.key
+    wanted = re.compile(_as_regex(address.key))
+    store, root = store_of(address)
     try:
-        infos = store.get_file_info(pafs.FileSelector(folder, allow_not_found=True, recursive=True))
+        infos = store.get_file_info(
+            pafs.FileSelector(f"{root}/{folder}".rstrip("/"), allow_not_found=True, recursive=True)
+        )
     except OSError as error:
-        raise LogError(f"{begin} cannot be listed: {_first(error)}.", _HINT, exit_code=UNREACHABLE) from error
+        raise unreachable(f"{address.bucket}/{folder} cannot be listed", error) from error
     found: dict[str, LogFile] = {}
     for info in infos:
-        name = f"{scheme}://{info.path}"
-        if info.is_file and wanted.fullmatch(name) and not PurePosixPath(info.path).name.startswith("."):
-            path = f"{name}?{options}" if options else name
+        key = info.path.removeprefix(f"{root}/")
+        if info.is_file and wanted.fullmatch(key) and not PurePosixPath(key).name.startswith("."):
+            path = str(replace(address, key=key))
             found[path] = LogFile(path, int(info.size), int(info.mtime_ns or 0))
     return found
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address in an object store: s3://bucket/a/key?endpoint_override=…"""
+
+    bucket: str
+    """With the scheme, and whatever stands before the first slash: abfs://container@account.dfs.core.windows.net."""
+    key: str
+    options: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Address:
+        """The parts of an address or glob; a ? is a wildcard unless a key=value follows."""
+        scheme, _, rest = text.partition("://")
+        options = rest.rpartition("?")[2] if "=" in rest.rpartition("?")[2] and "?" in rest else ""
+        authority, _, key = rest.removesuffix(f"?{options}").partition("/")
+        return cls(f"{scheme}://{authority}", key, options)
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.key}" + (f"?{self.options}" if self.options else "")
 
 
 _HINT = "Check the address and the credentials (AWS_ENDPOINT_URL, AWS_PROFILE, …)."
 
 
-def _begin(pattern: str) -> tuple[str, str]:
-    """The folder above the first wildcard, and the scheme."""
-    scheme, _, rest = pattern.partition("://")
-    rest = rest.partition("?")[0] if "=" in rest.partition("?")[2] else rest
-    magic = _MAGIC.search(rest)
-    fixed = rest[: rest.rfind("/", 0, magic.start())] if magic else rest
-    return f"{scheme}://{fixed}", scheme
+def unreachable(what: str, error: BaseException) -> LogError:
+    """What to say where a store does not answer, or lets nobody in: retryable."""
+    return LogError(f"{what}: {_first(error)}.", _HINT, exit_code=UNREACHABLE)
 
 
 def _as_regex(pattern: str) -> str:
@@ -67,15 +89,31 @@ def _as_regex(pattern: str) -> str:
     return "".join(words.get(part, re.escape(part)) for part in parts)
 
 
+def store_of(address: Address) -> tuple[pafs.FileSystem, str]:
+    """The file system of an address, and its bucket there. Raises LogError."""
+    return _store(f"{address.bucket}?{address.options}" if address.options else address.bucket)
+
+
 @cache
-def _store(address: str) -> tuple[pafs.FileSystem, str]:
+def _store(bucket: str) -> tuple[pafs.FileSystem, str]:
     import pyarrow as pa
     import pyarrow.fs as pafs
 
     try:
-        return pafs.FileSystem.from_uri(address)
+        return pafs.FileSystem.from_uri(bucket)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise LogError(f"{address} is no address that can be read: {_first(error)}.", _HINT) from error
+        raise LogError(f"{bucket} is no address that can be read: {_first(error)}.", _HINT) from error
+
+
+def opened_at(path: str) -> pa.NativeFile:
+    """A file or an object, to be read in any order. Raises OSError, LogError."""
+    import pyarrow.fs as pafs
+
+    if not is_remote(path):
+        return pafs.LocalFileSystem().open_input_file(path)
+    address = Address.of(path)
+    store, root = store_of(address)
+    return store.open_input_file(f"{root}/{address.key}")
 
 
 def _first(error: BaseException) -> str:
@@ -89,8 +127,9 @@ def local_copy(file: LogFile) -> str:
     target = _folder() / Path(*_parts(file.path))
     if not target.is_file() or target.stat().st_size != file.size_bytes:
         target.parent.mkdir(parents=True, exist_ok=True)
-        store, key = _store(file.path)
-        with store.open_input_stream(key) as source, target.open("wb") as copy:
+        address = Address.of(file.path)
+        store, root = store_of(address)
+        with store.open_input_stream(f"{root}/{address.key}") as source, target.open("wb") as copy:
             shutil.copyfileobj(source, copy, 4_194_304)
     return str(target)
 

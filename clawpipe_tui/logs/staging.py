@@ -23,11 +23,23 @@ _PACKED = (".gz", ".zst")
 @contextmanager
 def staged(files: Sequence[LogFile], form: Form) -> Generator[list[str]]:
     """Where to read each of these files, while the context lasts. Raises OSError where one cannot be read."""
+    if any(file.table and not file.table.is_plain() for file in files):
+        with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
+            yield [_rewritten(file, Path(folder) / f"{place}.parquet") for place, file in enumerate(files)]
+        return
     if form == "parquet":
         yield [local_copy(file) for file in files]
         return
     with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
         yield [_copied(file, form, Path(folder)) for file in files]
+
+
+def _rewritten(file: LogFile, target: Path) -> str:
+    """The rows of a table's file as the table has them; of all files alike, so that columns meet by their names."""
+    if file.table is None:
+        return local_copy(file)
+    file.table.rewrite(target)
+    return str(target)
 
 
 def _copied(file: LogFile, form: Form, folder: Path) -> str:

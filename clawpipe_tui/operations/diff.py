@@ -23,6 +23,8 @@ _MOST_LEAVES = 20  # a section that nobody named and that is longer than this is
 _MOST_LISTED = 3  # a list of more words than this is compared word by word
 _DEPTH_LIMIT = 12
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*={2,3}\s*(\S+)")
+_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~@].*)?)")
+_HASHES = re.compile(r"\s*\\?\s*--hash=\S+")
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,18 @@ def only_changed(rows: Sequence[DocumentRow]) -> tuple[DocumentRow, ...]:
     return tuple(row for row in rows if row.change != "same")
 
 
+def telling(rows: Sequence[DocumentRow]) -> tuple[DocumentRow, ...]:
+    """The rows to be read: what differs, and every metric, for a metric that stayed is news as well."""
+    return tuple(row for row in rows if row.change != "same" or row.key.startswith("metrics."))
+
+
 def _place(name: str) -> tuple[int, str]:
     return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def _section(name: str, a: object, b: object) -> list[DocumentRow]:
+    if name in _LOCKS:
+        a, b = _packages(a), _packages(b)
     old, new = dict(_leaves(name, a)), dict(_leaves(name, b))
     keys = list(dict.fromkeys([*old, *new]))
     rows = [_row(key, old.get(key), new.get(key), lock=name in _LOCKS) for key in keys]
@@ -113,6 +122,25 @@ def _parts(value: object) -> Mapping[str, object] | None:
     if items and all(pins):
         return {pin[1]: pin[2] for pin in pins if pin}
     return {str(item): "listed" for item in items} if len(items) > _MOST_LISTED else None
+
+
+def _packages(lock: object) -> object:
+    """A lock as package → version, whether it is a list of requirements or was that already."""
+    if not isinstance(lock, list):
+        return lock
+    found: dict[str, str] = {}
+    for line in cast("list[object]", lock):
+        if not isinstance(line, str):
+            return lock
+        wanted = _HASHES.sub("", line).partition(" #")[0].partition(";")[0].strip("\\ ")
+        match = _PACKAGE.fullmatch(wanted)
+        if match:
+            found[re.sub(r"[-_.]+", "-", match[1]).lower()] = (
+                match[2].removeprefix("===").removeprefix("==").strip() or "any"
+            )
+        elif wanted and not wanted.startswith(("#", "-")):
+            found[wanted] = "listed"
+    return found
 
 
 def _name(item: object, index: int) -> str:

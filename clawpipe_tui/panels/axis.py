@@ -51,6 +51,17 @@ def value_axis(column: str, low: float, high: float, rows: int) -> Axis:
     return Axis(bottom, top, tuple((value, tick_label(column, value)) for value in values))
 
 
+_HELD = 0.6
+"""An axis is kept while the values reach at least so far up: round ticks do not flip with each new value."""
+
+
+def settled(fresh: Axis, held: Axis | None) -> Axis:
+    """The axis of the last drawing where the values of this one stand well on it, else the one made for them."""
+    if held is None or held.log != fresh.log or held.low > fresh.low or held.high < fresh.high:
+        return fresh
+    return held if held.share(fresh.high) >= _HELD and held.share(fresh.low) <= 1 - _HELD else fresh
+
+
 def log_axis(column: str, low: float, high: float, rows: int) -> Axis:
     """A logarithmic axis over whole decades, or from 1-2-5 to 1-2-5 where less than a decade is needed."""
     bottom, top = _floor_125(low), _ceil_125(high)
@@ -108,11 +119,17 @@ def _is_round(step: float) -> bool:
     return any(math.isclose(step, known * scale) for known in _STEPS)
 
 
+_SMALLEST = 1e-300
+"""Below this a power of ten is 0 by the machine's arithmetic."""
+
+
 def _floor_125(value: float) -> float:
+    value = max(value, _SMALLEST)
     scale = 10.0 ** math.floor(math.log10(value))
     return max(factor * scale for factor in (1.0, 2.0, 5.0) if factor * scale <= value * 1.001)
 
 
 def _ceil_125(value: float) -> float:
+    value = max(value, _SMALLEST)
     scale = 10.0 ** math.floor(math.log10(value))
     return min(factor * scale for factor in (1.0, 2.0, 5.0, 10.0) if factor * scale >= value * 0.999)

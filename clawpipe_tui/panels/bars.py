@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clawpipe_tui.panels.axis import value_axis
+from clawpipe_tui.panels.axis import Axis, settled, value_axis
 from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.look import Look
-from clawpipe_tui.panels.plot import Plot, draw_axes, draw_legend, plot_rows
+from clawpipe_tui.panels.plot import Plot, draw_axes, draw_legend, draw_marks, plot_rows
 from clawpipe_tui.panels.series import Timeline, timeline
 from clawpipe_tui.result import Result
 from clawpipe_tui.spec import PanelSpec
@@ -24,14 +24,21 @@ def draw_bars(spec: PanelSpec, result: Result, width: int, height: int, look: Lo
         return words("Nothing to draw: the rows hold no times or no numbers.", width, height, look)
     canvas = Canvas(width, height, look)
     stacks = _stacks(line)
-    tallest = max((sum(stack) for stack in stacks), default=0.0)
-    axis = value_axis(line.column, 0.0, tallest, plot_rows(height))
+    axis = settled(bars_axis(spec, line, plot_rows(height)), look.held)
     plot = draw_axes(canvas, axis, line.since_s, line.until_s)
     if plot.width > 0 and plot.height > 0:
         for x, stack in enumerate(_columns(stacks, plot.width)):
             _column(canvas, plot, x, [value / axis.high for value in stack], line)
     draw_legend(canvas, line, _fills(line, look))
+    draw_marks(canvas, plot, line)
     return canvas
+
+
+def bars_axis(spec: PanelSpec, line: Timeline, rows: int) -> Axis:
+    """From 0 to the tallest stack."""
+    del spec
+    tallest = max((sum(stack) for stack in _stacks(line)), default=0.0)
+    return value_axis(line.column, 0.0, tallest, rows)
 
 
 def _fills(line: Timeline, look: Look) -> dict[str, str]:

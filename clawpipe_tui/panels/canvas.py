@@ -42,6 +42,10 @@ class Canvas:
         """Write text so that it ends just before `right`."""
         self.put(right - cell_width(text), y, text, style)
 
+    def blank_before(self, right: int, y: int) -> int:
+        """How many cells just before `right` have nothing in them."""
+        return right - len("".join(text or "x" for text in self._texts[y][:right]).rstrip(" "))
+
     def restyle(self, y: int, style: str, right: int | None = None) -> None:
         """Give a row one style, up to `right` where only its beginning is meant."""
         if 0 <= y < self.height:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
 CUT = "…"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|d|points?)(?!\w))")
+"""Between a number and its unit no line ends."""
 
 # What each of our own glyphs becomes where only ASCII may be sent; one cell each, so that nothing moves.
 _ASCII_GLYPHS = {
@@ -21,7 +24,7 @@ _ASCII_GLYPHS = {
         "<": "←",
         "!": "▲",
         "^": "△↑",
-        "v": "↓",
+        "v": "↓▼",
         "*": "●",
         "o": "○",
         "#": "■█▓▇▆▅▉▊▋",
@@ -90,15 +93,16 @@ def wrap(text: str, width: int, most: int) -> list[str]:
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:
-    """The words of a text, those that are wider than a line broken into parts."""
-    for word in text.split():
+    """The words of a text, those that are wider than a line broken into parts; a number keeps its unit."""
+    for word in _BEFORE_UNIT.sub("\u00a0", text).split(" "):
         piece, used = "", 0
-        for char in word:
+        for char in word.replace("\u00a0", " "):
             if used + char_width(char) > width and piece:
                 yield piece
                 piece, used = "", 0
             piece, used = piece + char, used + char_width(char)
-        yield piece
+        if piece:
+            yield piece
 
 
 @lru_cache(maxsize=4096)

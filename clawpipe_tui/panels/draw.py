@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from clawpipe_tui.panels.bars import draw_bars
+from clawpipe_tui.panels.axis import Axis, settled
+from clawpipe_tui.panels.bars import bars_axis, draw_bars
 from clawpipe_tui.panels.border import draw_border, edge_look, inner_size
 from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.heat import draw_heat
 from clawpipe_tui.panels.histogram import draw_histogram
-from clawpipe_tui.panels.line import draw_line
+from clawpipe_tui.panels.line import draw_line, line_axis
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.panels.number import draw_number
+from clawpipe_tui.panels.plot import plot_rows
+from clawpipe_tui.panels.series import Timeline, timeline
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.panels.status import draw_status
 from clawpipe_tui.panels.table import draw_table, visible_rows
@@ -30,6 +33,19 @@ _CHARTS: Mapping[str, Callable[[PanelSpec, Result, int, int, Look], Canvas]] = {
     "status": draw_status,
 }
 _WALKED = {"table": (draw_table, visible_rows), "text": (draw_text, visible_lines)}
+
+
+_AXES: Mapping[str, Callable[[PanelSpec, Timeline, int], Axis]] = {"line": line_axis, "bars": bars_axis}
+
+
+def axis_of(spec: PanelSpec, state: PanelState, width: int, height: int, look: Look) -> Axis | None:
+    """The value axis that this panel's drawing has, to be held for the next one; None where it has none."""
+    result = state.rows_shown
+    if spec.draw not in _AXES or result is None or not result.rows or not result.columns:
+        return None
+    line = timeline(spec, result, look)
+    _, _, _, rows = inner_size(width, height, edge_look(spec.draw, look))
+    return settled(_AXES[spec.draw](spec, line, plot_rows(rows)), look.held) if line else None
 
 
 def row_count(spec: PanelSpec, state: PanelState) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.cells import cell_width, cut, fit
@@ -60,6 +60,9 @@ def draw_histogram(spec: PanelSpec, result: Result, width: int, height: int, loo
     lines = to_fit(every, height - top)
     longest = max((cell_width(line.label) for line in lines), default=0)
     label = min(longest, max(3, width // 3, width - 17), _WIDEST_LABEL)
+    if label < longest:
+        lines = [_shorter(line) for line in lines]
+        label = min(label, max(cell_width(line.label) for line in lines))
     largest = max((max(line.baseline_pct, line.live_pct) for line in lines), default=0.0) or 1.0
     for row, line in enumerate(lines, top):
         _line(canvas, row, line, label, largest)
@@ -105,6 +108,13 @@ def _group(bins: int, room: int) -> int:
     """How many bins become one: equally many everywhere where that costs little, so that the bars stay comparable."""
     least = -(-bins // room)
     return next((size for size in range(least, 2 * least + 1) if bins % size == 0), least)
+
+
+def _shorter(line: Share) -> Share:
+    """A bin by its lower edge alone, a guard by its word: where there is no room for both edges."""
+    if line.mass == "bin" and line.low is not None and line.low != line.high:
+        return replace(line, label=f"{_edge(line.low)} +")
+    return replace(line, label=line.mass) if line.mass in {"below", "above"} else line
 
 
 def _subject(result: Result) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clawpipe_tui.panels.axis import Axis, log_axis, value_axis
+from clawpipe_tui.panels.axis import Axis, log_axis, settled, value_axis
 from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.look import Look
-from clawpipe_tui.panels.plot import Plot, draw_axes, draw_legend, plot_rows
+from clawpipe_tui.panels.plot import Plot, draw_axes, draw_legend, draw_marks, plot_rows
 from clawpipe_tui.panels.raster import Raster
 from clawpipe_tui.panels.series import Series, Timeline, timeline
 from clawpipe_tui.result import Result
@@ -23,15 +23,16 @@ def draw_line(spec: PanelSpec, result: Result, width: int, height: int, look: Lo
     if line is None:
         return words("Nothing to draw: the rows hold no times or no numbers.", width, height, look)
     canvas = Canvas(width, height, look)
-    axis = _axis(spec, line, plot_rows(height))
+    axis = settled(line_axis(spec, line, plot_rows(height)), look.held)
     plot = draw_axes(canvas, axis, line.since_s, line.until_s)
     if plot.width > 0 and plot.height > 0:
         _curves(canvas, plot, line, axis)
     draw_legend(canvas, line)
+    draw_marks(canvas, plot, line)
     return canvas
 
 
-def _axis(spec: PanelSpec, line: Timeline, rows: int) -> Axis:
+def line_axis(spec: PanelSpec, line: Timeline, rows: int) -> Axis:
     """From 0 to the largest value; logarithmic where the screen file says so and the values allow it."""
     values = line.values()
     positive = [value for value in values if value > 0]

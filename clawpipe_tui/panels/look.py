@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from clawpipe_tui.panels.axis import Axis
 
 Charts = Literal["braille", "block", "ascii"]
 Border = Literal["box", "rule"]
 
 STYLES = (
-    *("", "good", "bad", "warn", "muted", "title", "header", "strong", "border", "focus", "axis", "grid"),
+    *("", "good", "bad", "warn", "muted", "title", "header", "strong", "border", "focus", "axis", "grid", "mark"),
     *("live", "baseline", "cursor", "picked", "good_badge", "bad_badge", "warn_badge"),
     *(f"series{place}" for place in range(8)),
     *(f"heat{step}" for step in range(8)),
@@ -53,6 +56,15 @@ class Paint:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A change that charts over time mark: a deployment, a rollback, a column that came or went."""
+
+    at_s: float
+    glyph: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Look:
     """What drawings may rely on: the glyphs that the terminal can show, whether colour tells things apart."""
 
@@ -62,6 +74,10 @@ class Look:
     border: Border = "box"
     series: tuple[str, ...] = ()
     """Names (versions) that keep their colour in every panel, in this order."""
+    marks: tuple[Mark, ...] = ()
+    """What changed and when: every chart over time marks it."""
+    held: Axis | None = None
+    """The value axis of this panel's last drawing, which is kept while the values stand well on it."""
 
     @property
     def ascii(self) -> bool:
@@ -110,6 +126,7 @@ _DARK = _palette(
         "focus": Paint("#8fd0ff", bold=True),
         "axis": Paint("#6d788c"),
         "grid": Paint("#323a49"),
+        "mark": Paint("#aab4c6"),
         "live": Paint("#ff9142"),
         "baseline": Paint("#5bb8f0", bold=True),
         "strong": Paint("#ffffff", bold=True),
@@ -120,7 +137,7 @@ _DARK = _palette(
         "warn_badge": Paint("#1d1904", "#ecd06f", bold=True),
     },
     ("#45d0bd", "#b8a1ff", "#f2dc6b", "#f08fb0", "#6aa8ff", "#c8cdd6", "#9bd35a", "#d0966a"),
-    ("#20305c", "#31447a", "#4b5b86", "#6f7689", "#979186", "#bfae78", "#e3cc5f", "#fff04a"),
+    ("#2c4280", "#3a5294", "#4b5b86", "#6f7689", "#979186", "#bfae78", "#e3cc5f", "#fff04a"),
 )
 _LIGHT = _palette(
     {
@@ -135,6 +152,7 @@ _LIGHT = _palette(
         "focus": Paint("#0061a8", bold=True),
         "axis": Paint("#737b88"),
         "grid": Paint("#d5dae2"),
+        "mark": Paint("#3b4350"),
         "live": Paint("#c95a10"),
         "baseline": Paint("#00508a", bold=True),
         "strong": Paint("#000000", bold=True),
@@ -160,6 +178,7 @@ _ANSI = _palette(
         "focus": Paint("bright_cyan", bold=True),
         "axis": Paint("bright_black"),
         "grid": Paint("bright_black", dim=True),
+        "mark": Paint("white"),
         "live": Paint("yellow"),
         "baseline": Paint("bright_blue", bold=True),
         "strong": Paint(bold=True),
@@ -169,7 +188,7 @@ _ANSI = _palette(
         "bad_badge": Paint("black", "bright_yellow"),
         "warn_badge": Paint("black", "bright_magenta"),
     },
-    ("bright_cyan", "bright_white", "magenta", "green", "cyan", "white", "blue", "bright_black"),
+    ("bright_cyan", "magenta", "bright_white", "green", "cyan", "white", "blue", "bright_black"),
     ("blue", "blue", "blue", "cyan", "cyan", "yellow", "yellow", "bright_yellow"),
 )
 _CONTRAST = _palette(
@@ -185,6 +204,7 @@ _CONTRAST = _palette(
         "focus": Paint("#00ffff", "#000000", bold=True),
         "axis": Paint("#e0e0e0", "#000000"),
         "grid": Paint("#606060", "#000000"),
+        "mark": Paint("#ffffff", "#000000"),
         "live": Paint("#ffb000", "#000000"),
         "baseline": Paint("#7fd4ff", "#000000", bold=True),
         "strong": Paint("#ffffff", "#000000", bold=True),
@@ -195,11 +215,11 @@ _CONTRAST = _palette(
         "warn_badge": Paint("#000000", "#ffff66", bold=True),
     },
     ("#5cffe4", "#cbb8ff", "#fff27a", "#ff9fc4", "#8fc0ff", "#ffffff", "#b8ff70", "#ffc08f"),
-    ("#26407f", "#3d5fa8", "#5b7bc0", "#8593b8", "#b3a890", "#d6c26b", "#f0dc4f", "#ffff33"),
+    ("#35569f", "#466cb8", "#5b7bc0", "#8593b8", "#b3a890", "#d6c26b", "#f0dc4f", "#ffff33"),
 )
 _MONO: dict[str, Paint] = {
     "": _PLAIN,
-    **dict.fromkeys(("good", "live", "warn"), _PLAIN),
+    **dict.fromkeys(("good", "live", "warn", "mark"), _PLAIN),
     **dict.fromkeys(("bad", "title", "header", "strong", "baseline", "picked"), Paint(bold=True)),
     **dict.fromkeys(("muted", "border", "axis", "grid"), Paint(dim=True)),
     "focus": Paint(bold=True),

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from clawpipe_tui.panels.axis import Axis, time_ticks
 from clawpipe_tui.panels.canvas import Canvas
 from clawpipe_tui.panels.cells import cell_width, cut
+from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.series import Series, Timeline
 from clawpipe_tui.panels.values import text_of
+
+_LEAST_WORDS = 7
+"""So many cells of a mark's words say something: a glyph and a time."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,33 @@ def draw_axes(canvas: Canvas, axis: Axis, since_s: float, until_s: float, *, cel
         _value_tick(canvas, plot, row, label)
     if canvas.height >= 2:
         _moments(canvas, plot, since_s, until_s)
+    if not cells:
+        for x, _ in _marks(canvas, plot, since_s, until_s):
+            for row in range(plot.y, plot.y + plot.height):
+                canvas.put(x, row, "┊", "axis")
     return plot
+
+
+def _marks(canvas: Canvas, plot: Plot, since_s: float, until_s: float) -> list[tuple[int, Mark]]:
+    """The column of each change in this span, oldest first; of several in one column the newest."""
+    span_s = until_s - since_s
+    inside = sorted((mark for mark in canvas.look.marks if since_s <= mark.at_s < until_s), key=lambda mark: mark.at_s)
+    found = {plot.x + int((mark.at_s - since_s) / span_s * plot.width): mark for mark in inside}
+    return list(found.items())
+
+
+def draw_marks(canvas: Canvas, plot: Plot, line: Timeline) -> None:
+    """What changed and when, over the curves: a glyph on top of its line, its words in the legend's row."""
+    marks = _marks(canvas, plot, line.since_s, line.until_s) if plot.width > 0 and plot.height > 0 else []
+    for x, mark in marks:
+        canvas.put(x, plot.y, mark.glyph, "mark")
+    right = canvas.width - 1
+    for _, mark in reversed(marks if canvas.height >= 3 else []):
+        said = cut(f"{mark.glyph} {mark.text}", canvas.blank_before(right, 0) - 2)
+        if cell_width(said) < _LEAST_WORDS:
+            return
+        canvas.put_right(right, 0, said, "mark")
+        right -= cell_width(said) + 2
 
 
 def _value_tick(canvas: Canvas, plot: Plot, row: int, label: str) -> None:

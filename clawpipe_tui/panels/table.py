@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,11 +30,27 @@ _WORD_STYLES = {
     **dict.fromkeys(("error", "timeout", "broken", "failed", "torn", "corrupt"), "bad"),
     **dict.fromkeys(("fallback", "rejected", "limited", "unauthorised", "waiting", "skipped"), "warn"),
 }
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _STATED = frozenset({"verdict", "outcome", "state"})
 _ASCII_EIGHTHS = " .:-=+*#@"
 _SPARK, _WIDEST = 16, 40
 _NAME, _TEXT = 16, 8
 """How narrow the first column and the other texts may become."""
+_SHORT = {
+    "requests": "reqs",
+    "answered": "answ.",
+    "timeout": "t-out",
+    "fallback": "fallb.",
+    "version": "vers.",
+    "psi critical": "noise",
+    "baseline null": "null was",
+    "baseline invalid": "was",
+    "rejected": "rej.",
+    "unauthorised": "unauth.",
+    "labelled": "labels",
+    "difference": "diff.",
+}
+"""Headings where there is no room for the whole word."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,8 @@ class Column:
     right: bool
     width: int
     narrowest: int
+    short: str = ""
+    """The heading where it is narrower than its own."""
     runs: tuple[list[float | None], ...] = ()
     """The lists behind cells that are sparks, which are drawn anew when the column becomes narrower."""
 
@@ -69,7 +88,8 @@ def draw_table(
     places: list[int] = []
     for column in columns:
         places.append(x)
-        x = canvas.put(x, 0, fit(column.heading, column.width, right=column.right), "header") + gap
+        heading = column.heading if cell_width(column.heading) <= column.width else column.short
+        x = canvas.put(x, 0, fit(heading, column.width, right=column.right), "header") + gap
     if left_out:
         canvas.put(width - 1, 0, "›", "warn")
     for y, row in enumerate(visible_rows(len(result.rows), height, cursor), 1):
@@ -101,14 +121,24 @@ def _column(name: str, result: Result, look: Look) -> Column:
         cells = tuple(zip(_sparks(runs, look, width), styles, strict=True))
         return Column(heading, cells, right=False, width=width, narrowest=min(width, 5), runs=runs)
     units = result.column("measure") if "measure" in result.columns else (name,) * len(values)
-    cells = tuple(_cell(name, value, look, str(unit)) for value, unit in zip(values, units, strict=True))
+    cells = _whole_minutes([_cell(name, value, look, str(unit)) for value, unit in zip(values, units, strict=True)])
     known = [value for value in values if value is not None]
     right = bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
     longest = max((cell_width(text) for text, _ in cells), default=0)
     width = min(max(cell_width(heading), longest), _WIDEST)
-    # Numbers and verdicts are never cut, their headings may be.
-    narrowest = max(longest, min(width, 5)) if right or name in _STATED else min(width, _TEXT)
-    return Column(heading, cells, right, width, narrowest)
+    short = _SHORT.get(heading, heading)
+    # Numbers and verdicts are never cut; their headings become shorter words.
+    stated = max(longest, min(width, cell_width(short)))
+    narrowest = stated if right or name in _STATED or name.endswith("_at") else min(width, _TEXT)
+    return Column(heading, cells, right, width, narrowest, short)
+
+
+def _whole_minutes(cells: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Times of day without their seconds, where all of them are whole minutes."""
+    times = [text for text, _ in cells if _CLOCK.fullmatch(text)]
+    if not times or not all(text.endswith(":00") for text in times):
+        return tuple(cells)
+    return tuple((text.removesuffix(":00") if _CLOCK.fullmatch(text) else text, style) for text, style in cells)
 
 
 def _heading(name: str, result: Result) -> str:

@@ -79,7 +79,7 @@ class Reducer:
                     empty_tables(), (entry_of(files[0][0], "corrupt", f"cannot be read: {first_line(error)}"),)
                 )
         middle = len(files) // 2
-        return _joined(self._halving(files[:middle]), self._halving(files[middle:]), middle)
+        return joined(self._halving(files[:middle]), self._halving(files[middle:]))
 
     def _together(self, files: Sequence[Looked]) -> Reduced:
         with rows_of(self.connection, [file for file, _ in files], self.layout) as rows:
@@ -169,10 +169,11 @@ def _read_entry(
     return replace(entry, rows=span.rows, first_at=span.first_at, last_at=span.last_at)
 
 
-def _joined(first: Reduced, second: Reduced, by: int) -> Reduced:
-    """Two halves of a batch; the second one's file keys are moved behind the first one's."""
+def joined(first: Reduced, second: Reduced) -> Reduced:
+    """Two halves of a batch, or two batches; the second one's file keys are moved behind the first one's."""
     import pyarrow as pa
 
+    by = max((entry.file + 1 for entry in first.entries if entry.file is not None), default=0)
     keys = {entry.file: entry.file + by for entry in second.entries if entry.file is not None}
     tables = {
         name: pa.concat_tables([table, rekeyed(second.tables[name], keys)]) for name, table in first.tables.items()

@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.listing import OF_TABLE, LogFile
 from clawpipe_tui.rollups.parts import LedgerEntry, Part
 
 DELETED = "deleted from the log after it was read; its counts are kept"
+REMOVED = "no longer in the table: rewritten, or its rows deleted; not counted"
+_WITHOUT_CONTENT = frozenset({"renamed", "removed"})
 KEPT = "what it held before stays counted"
 _RETRY_NS = 60_000_000_000
 """A file that could not be opened is tried again after a minute: a mount comes back without changing any file."""
@@ -93,19 +95,34 @@ class Ledger:
         """The files that were never looked at, or that are not what they were."""
         return [file for file in listing.values() if not self._same(file)]
 
+    def left(self, listing: Mapping[str, LogFile]) -> list[LedgerEntry]:
+        """What is to be said of the files that a table no longer has: unlike a folder's, their counts go with them."""
+        return [
+            replace(entry, state="removed", reason=REMOVED, fingerprint="", file=None)
+            for path, entry in self.latest.items()
+            if path not in listing and entry.fingerprint.startswith(OF_TABLE)
+        ]
+
+    def is_counted(self, path: str) -> bool:
+        """Whether counts stand for what this path held when it was last read."""
+        known = self.latest.get(path)
+        return known is not None and known.fingerprint in self.counted
+
     def _same(self, file: LogFile) -> bool:
         entry = self.latest.get(file.path)
         if entry is None or entry.size_bytes != file.size_bytes or entry.mtime_ns != file.mtime_ns:
             return False
         if entry.state == "unreadable":
             return time.time_ns() - entry.looked_ns < _RETRY_NS
+        if entry.state == "removed":
+            return False  # a table was restored
         return entry.state not in {"read", "duplicate"} or entry.fingerprint in self.counted
 
     def following(self, entry: LedgerEntry) -> LedgerEntry:
         """The entry as the latest word on its path: later than all before, and true to what is still counted."""
         known = self.latest.get(entry.path)
         entry = replace(entry, looked_ns=max(time.time_ns(), known.looked_ns + 1 if known else 0))
-        if entry.fingerprint or entry.state == "renamed" or known is None or not known.fingerprint:
+        if entry.fingerprint or entry.state in _WITHOUT_CONTENT or known is None or not known.fingerprint:
             return entry
         reason = f"{entry.reason}; {KEPT}" if known.rows else entry.reason
         kept = replace(entry, reason=reason, fingerprint=known.fingerprint, rows=known.rows)
@@ -117,7 +134,7 @@ class Ledger:
             holders = self.paths.get(entry.fingerprint, ()) if entry.rows else ()
             others = [other for other in holders if other != path and other in listing] if len(holders) > 1 else []
             if path not in listing:
-                yield entry if entry.state == "renamed" else _gone(entry, min(others, default=""))
+                yield entry if entry.state in _WITHOUT_CONTENT else _gone(entry, min(others, default=""))
             elif entry.state == "duplicate" and not others:
                 yield replace(entry, state="read", reason="the other file with this content is gone; counted once")
             else:

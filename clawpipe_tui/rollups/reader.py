@@ -10,8 +10,9 @@ from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.footer import BadFile, Footer, inspect
 from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
 from clawpipe_tui.logs.objects import drop_copies, is_remote
+from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
-from clawpipe_tui.rollups.batch import Looked, Reducer, entry_of, whole_entry
+from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
 from clawpipe_tui.rollups.compact import compact
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
@@ -114,6 +115,8 @@ class LogReader:
         """
         changed = self.ledger.changed(self.listing)
         self._pending = {file.path for file in changed}
+        yield from self._swap([file for file in changed if file.table], self.ledger.left(self.listing))
+        changed = self.ledger.changed(self.listing)
         # Known paths come last: a rotated log's old content must be met under its new name before it is let go.
         waiting = newest_first(file for file in changed if file.path not in self.ledger.latest)
         waiting += newest_first(file for file in changed if file.path in self.ledger.latest)
@@ -121,7 +124,8 @@ class LogReader:
         while waiting:
             batch, waiting = _take(waiting, size)
             looked = self._look_at(batch)
-            part = self._reduce(looked)
+            reduced = self._reduced(looked)
+            part = self.store.write(reduced.tables, reduced.entries) if reduced.entries else None
             if self._is_remote:
                 drop_copies()
             if part:
@@ -129,6 +133,21 @@ class LogReader:
                 yield self._take_in(part)
             waiting = [*looked.again, *waiting]
             size = _BATCH_FILES
+
+    def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
+        """What a table's rewrite brought, in one part with what it took away: never both, never neither.
+
+        Until all of it is read, the former files count. What was only appended needs no such care.
+        """
+        if not left and not any(self.ledger.is_counted(file.path) for file in new):
+            return
+        waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
+        while waiting:
+            batch, waiting = _take(waiting, _BATCH_FILES)
+            swapped = joined(swapped, self._reduced(self._look_at(batch)))
+        part = self.store.write(swapped.tables, [*swapped.entries, *map(self.ledger.following, left)])
+        self._pending.difference_update(entry.path for entry in part.ledger)
+        yield self._take_in(part)
 
     def tidy(self) -> Change | None:
         """Merge small parts where there are many, and remove those that were merged a while ago."""
@@ -138,7 +157,7 @@ class LogReader:
         part = compact(self.store, self._parts, self.ledger)
         return self._take_in(part) if part else None
 
-    def _reduce(self, looked: _LookedAt) -> Part | None:
+    def _reduced(self, looked: _LookedAt) -> Reduced:
         trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
         bins = self.baseline.bins if self.baseline else ()
         settings = self.settings
@@ -148,8 +167,8 @@ class LogReader:
         reduced = reducer.reduce(looked.fresh)
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good
-        entries = [self.ledger.following(entry) for entry in (*looked.entries, *reduced.entries)]
-        return self.store.write(reduced.tables, entries) if entries else None
+        entries = tuple(self.ledger.following(entry) for entry in (*looked.entries, *reduced.entries))
+        return Reduced(reduced.tables, entries)
 
     def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
         """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them.

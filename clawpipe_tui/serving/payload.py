@@ -138,9 +138,15 @@ def read_routing(value: object, token: str) -> Routing:
     )
 
 
+def _by_line(fields: Fields) -> Fields:
+    """A lock that is the text of a file becomes a list of its lines, before line ends are made harmless."""
+    texts = {name: said for name in ("dependencies", "lock") if isinstance(said := fields.get(name), str)}
+    return {**fields, **{name: said.splitlines() for name, said in texts.items() if "\n" in said}}
+
+
 def read_version(value: object) -> VersionDocument:
     """A version document. Raises MalformedError."""
-    fields = as_fields(harmless(as_fields(value, "the version")), "the version")
+    fields = as_fields(harmless(_by_line(as_fields(value, "the version"))), "the version")
     return VersionDocument(
         model=name_of(fields, "model"),
         version=name_of(fields, "version"),

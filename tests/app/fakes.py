@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,11 +152,16 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]] = {
             ("v41", "met", 1.0, *_SEEN, 8_000, 1.0, 80.0, 16_000.0),
         ),
     ),
+    "shadow_pairs": (
+        ("column", "segment", "pairs", "differ_pct", "low_pct", "high_pct", "times", "verdict", "unpaired"),
+        (("country", "FR", 700, 40.0, 36.0, 44.0, 20.0, "worse", None),),
+    ),
     "will_it_help": (
         ("version", "other", "verdict", "sentence"),
         (("v43", "v42", "helps", "It should help: v43 fails 8.0 points more than it would have (6.9 to 9.1)."),),
     ),
     "models": (("model", "requests", "last_at"), ((MODEL, 21_400, NOW), ("churn", 900, NOW))),
+    "events": (("at", "mark", "text"), ((NOW - timedelta(minutes=14), "▼", "v43 first seen 02:41"),)),
     "files": (("path", "state", "reason", "rows", "first_at", "last_at"), ()),
 }
 
@@ -185,6 +190,9 @@ class FakeSession:
             raise QueryError(self.failing[query])
         columns, rows = self.answers[query]
         return Result(query, columns, rows, f"-- the SQL of {query}\nselect *\nfrom   {query}", context, 0.004)
+
+    def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What was asked of traffic."""
 
     def question(self, query: str) -> str:
         """The first comment."""

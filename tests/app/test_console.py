@@ -101,7 +101,7 @@ async def test_only_the_screen_in_sight_is_asked_and_each_question_once() -> Non
     async with console() as story:
         await story.shows("WORSE", "temperature_f")
         asked = [query for query, _ in story.session.asked]
-        assert sorted(asked) == ["drift", "errors_over_time", "headline", "health", "models", "versions"]
+        assert sorted(asked) == ["drift", "errors_over_time", "events", "headline", "health", "models", "versions"]
 
 
 async def test_nothing_is_asked_while_nothing_changes() -> None:

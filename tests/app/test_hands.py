@@ -127,6 +127,10 @@ async def test_a_slower_pace_is_said() -> None:
         assert "every 2 s" in story.lines[-1]
         await story.press(">")
         assert "every 1 s" in story.lines[-1]
+        for written, said in (("every 0.1", "every 100 ms"), ("every 5s", "every 5 s"), ("every 2m", "every 2 min")):
+            await story.write(f":{written}")
+            await story.press("enter")
+            assert said in story.lines[-1]
 
 
 def test_a_keymap_moves_keys_by_id() -> None:

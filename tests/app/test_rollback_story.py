@@ -84,6 +84,24 @@ async def test_the_reason_is_prefilled_from_the_firing_verdict() -> None:
         assert story.serving.sent[0].reason.startswith("v43 worse")
 
 
+async def test_enter_before_the_plan_sends_nothing_and_stays_said() -> None:
+    """A hand that is faster than the API: once the plan is there the dialog asks for enter again."""
+    gate = threading.Event()
+    session = FakeSession(slow={"candidates": gate})
+    async with console(session=session) as story:
+        await story.shows("WORSE")
+        await story.press("B")
+        await story.shows("Reason:")
+        await story.write("errors")
+        await story.press("enter")
+        await story.shows("the plan is not there yet")
+        gate.set()
+        await story.shows("v43  →  v42", "the plan has only come now")
+        assert story.serving.sent == []
+        await story.press("enter")
+        await story.shows("Sent and accepted")
+
+
 async def test_in_production_the_models_name_is_typed() -> None:
     """Enter in the reason asks for it; a wrong one sends nothing."""
     async with console(safety=Safety(write=True, environment="production-eu")) as story:

@@ -11,7 +11,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from clawpipe_tui.cli import main
 from clawpipe_tui.config import Config, find_config
@@ -19,6 +21,7 @@ from clawpipe_tui.errors import CANNOT_TELL, OK, UNREACHABLE, LogError
 from clawpipe_tui.logs.listing import list_files
 from clawpipe_tui.session import LogSession
 from tests.layouts.systems import databricks_ai_gateway
+from tests.tables import as_table, by_outcome, console, delete_by_vector, read_delta
 from tests.tiny_log import END, Counted, counted, plain_requests, random_rows, write
 
 _KEY, _SECRET = "access-key-of-tests", "secret-key-of-tests"
@@ -121,6 +124,25 @@ def test_init_and_status_work_on_a_store(store: Store, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(["init", "s3://logs", "--yes"]) == OK
     assert main(["status"]) == CANNOT_TELL
+
+
+def test_a_delta_table_in_a_store_counts_what_it_holds(store: Store, tmp_path: Path) -> None:
+    """Found by its folder; rewritten rows count once, deleted ones and those under a vector not at all."""
+    table = store.folder / "table"
+
+    def check() -> None:
+        assert console("s3://logs/table", tmp_path).requests == by_outcome(read_delta(table))
+
+    for seed in (1, 2):
+        write_deltalake(table, as_table(random_rows(seed)), mode="append")
+        check()
+    DeltaTable(table).delete("version = 'v1'")
+    check()
+    DeltaTable(table).optimize.compact()
+    check()
+    (path,) = pa.table(DeltaTable(table).get_add_actions())["path"].to_pylist()
+    delete_by_vector(table, {path: [0, 5]})
+    check()
 
 
 @pytest.mark.usefixtures("store")

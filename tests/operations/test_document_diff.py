@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clawpipe_tui.operations.comparing import metric_words, package_words, same_words
 from clawpipe_tui.operations.diff import DocumentRow, diff_documents, only_changed
 from clawpipe_tui.serving.folder import FolderRegistry
 from clawpipe_tui.serving.payload import read_version
@@ -92,3 +93,43 @@ def test_any_two_documents_can_be_compared(a: object, b: object) -> None:
     added = {row.key for row in there if row.change == "added"}
     assert added == {row.key for row in back if row.change == "removed"}
     assert all(clean(text) == text for row in there for text in (row.key, row.a, row.b))
+
+
+LOCK = """# made by a tool
+numpy==2.1.0 \\
+    --hash=sha256:abc
+Scikit_Learn==1.5.0 ; python_version >= "3.11"
+pandas>=2  # not pinned
+-r other.txt
+git+https://example.org/own.git
+"""
+
+
+def test_a_requirements_file_is_read_package_by_package() -> None:
+    """Hashes, markers and comments are no versions; what is not pinned is compared as it stands."""
+    newer = LOCK.replace("2.1.0", "2.2.0").replace("Scikit_Learn==1.5.0", "scikit-learn==1.4.9")
+    rows = diff_documents(document(lock=LOCK), document(lock=newer))
+    words = {row.key: row.change for row in rows}
+    assert words["lock.numpy"] == "upgraded"
+    assert words["lock.scikit-learn"] == "downgraded"
+    assert words["lock.pandas"] == "same"
+    assert package_words(rows) == "Packages: 1 upgraded (numpy), 1 downgraded (scikit-learn)."
+
+
+def test_metrics_may_be_compared_on_the_same_test_set_alone() -> None:
+    """Said either way, and also where no test set is named."""
+    one, other = (
+        document(metrics={"auc": 0.9, "test_sha256": "aa"}),
+        document(metrics={"auc": 0.8, "test_sha256": "bb"}),
+    )
+    assert metric_words(diff_documents(one, one)) == "Metrics: measured on the same test set (aa)."
+    assert "may not be compared" in metric_words(diff_documents(one, other))
+    unnamed = document(metrics={"auc": 0.9})
+    assert "cannot tell" in metric_words(diff_documents(unnamed, unnamed))
+    assert metric_words(diff_documents(document(), document())) == ""
+
+
+def test_sections_that_did_not_change_are_named() -> None:
+    """Hardware that stayed is an answer, too."""
+    one, other = document(hardware={"cpu": 2}, runtime="3.11"), document(hardware={"cpu": 2}, runtime="3.12")
+    assert same_words(diff_documents(one, other)) == "The same in both: hardware."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clawpipe_tui.panels.draw import draw_panel
 from clawpipe_tui.panels.frame import draw_frame, to_text
-from clawpipe_tui.panels.look import Charts, Line, Look, Span
+from clawpipe_tui.panels.look import Charts, Line, Look, Mark, Span
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.spec import PanelSpec, ScreenSpec
 from clawpipe_tui.spec.reading import load_screens
@@ -18,6 +18,10 @@ from . import samples
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "golden"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
+MARKS = (
+    Mark(samples.SINCE.timestamp() + 300, "▼", "02:05 v43 came"),
+    Mark(samples.INCIDENT.timestamp(), "◆", "02:41 temperature_f changed"),
+)
 SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions")
 HEADER: Line = (Span(" flight-delay", "title"), Span("  02:00-03:00 UTC", "muted"))
 FOOTER: Line = (Span(" ? keys  B roll back  q quit", "muted"),)
@@ -55,6 +59,7 @@ def draw_screen(name: str, width: int, height: int, look: Look) -> list[Line]:
     states = {panel.name: samples.state(panel.query) for panel in spec.panels.values()}
     cursors = {panel.name: 0 for panel in spec.panels.values() if panel.picks}
     focus = next(iter(cursors), None)
+    look = replace(look, marks=MARKS)
     return draw_frame(spec, states, HEADER, FOOTER, width, height, look, focus=focus, cursors=cursors)
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from clawpipe_tui.panels.axis import log_axis, time_ticks, value_axis
+from clawpipe_tui.panels.axis import log_axis, settled, time_ticks, value_axis
 from clawpipe_tui.panels.draw import draw_panel, row_count
 from clawpipe_tui.panels.frame import to_text
 from clawpipe_tui.panels.histogram import shares_of, to_fit
-from clawpipe_tui.panels.look import Line, Look
+from clawpipe_tui.panels.look import Line, Look, Mark
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.panels.table import visible_rows
 from clawpipe_tui.result import Result, Value
@@ -61,6 +61,33 @@ def test_value_axes_begin_at_zero_and_end_on_a_round_number() -> None:
     assert [label for _, label in value_axis("p95_ms", 0, 840, 5).ticks] == ["0", "500ms", "1s"]
     assert [label for _, label in value_axis("requests_per_s", 0, 0.93, 5).ticks] == ["0", "0.5/s", "1/s"]
     assert value_axis("n", 0, 0, 5).high == 1
+
+
+def test_the_smallest_number_there_is_has_an_axis() -> None:
+    """A power of ten below it is 0."""
+    assert log_axis("x_ms", 5e-324, 5e-324, 9).high > 0
+
+
+def test_an_axis_is_held_while_the_values_stand_well_on_it() -> None:
+    """A value that moves about a round number flips no ticks; one that leaves the axis, or hardly uses it, does."""
+    held = value_axis("rate_per_s", 0, 25.1, 9)
+    assert settled(value_axis("rate_per_s", 0, 24.9, 9), held) is held
+    higher, lower = value_axis("rate_per_s", 0, 31, 9), value_axis("rate_per_s", 0, 9, 9)
+    assert settled(higher, held) is higher
+    assert settled(lower, held) is lower
+
+
+@pytest.mark.parametrize("kind", ["line", "bars"])
+def test_a_change_is_marked_where_it_happened_and_named(kind: str) -> None:
+    """A line through the chart with a glyph on top, under it nothing is hidden; its words stand in the legend's row."""
+    marks = (Mark(samples.SINCE.timestamp() + 1_800, "◆", "02:30 v43 came"), Mark(0.0, "▼", "long ago"))
+    lines = _draw(kind, _series(dict.fromkeys(range(60), 5.0)), width=72, look=Look(marks=marks))
+    rows = to_text(lines).splitlines()
+    assert rows[1].rstrip("│ ").endswith("◆ 02:30 v43 came")
+    assert rows[2].index("◆") - rows[2].index("┤") == pytest.approx(33, abs=2)
+    assert "long ago" not in to_text(lines)
+    narrow = _draw(kind, _series(dict.fromkeys(range(60), 5.0)), width=30, look=Look(marks=marks))
+    assert "◆ 02:30" in to_text(narrow)
 
 
 def test_a_logarithmic_axis_has_ticks_of_powers_of_ten() -> None:

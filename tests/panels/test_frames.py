@@ -18,6 +18,9 @@ from .golden import FOLDER, FOOTER, FRAMES, HEADER, draw_kinds, draw_screen, scr
 _SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions")
 
 
+_LOOKS = (Look(), Look("ascii"), Look("block", colour=False))
+
+
 def _widths(lines: list[Line]) -> set[int]:
     return {sum(cell_width(span.text) for span in line) for line in lines}
 
@@ -39,6 +42,17 @@ def test_a_screen_fills_its_terminal_exactly(name: str, size: tuple[int, int]) -
     """As many lines as the terminal has, each as wide as it."""
     lines = draw_screen(name, *size, Look())
     assert (len(lines), _widths(lines)) == (size[1], {size[0]})
+
+
+@pytest.mark.parametrize("place", range(len(_SCREENS)))
+def test_every_size_is_filled_exactly(place: int) -> None:
+    """Each width from 20 to 250 and each height from 5 to 80, the screens taking turns: no exception, no overflow."""
+    sizes = [(width, (5, 11, 20, 24, 40, 80)[width % 6]) for width in range(20, 251)]
+    sizes += [((20, 59, 60, 80, 100, 120, 250)[height % 7], height) for height in range(5, 81)]
+    for turn, (width, height) in enumerate(sizes):
+        if turn % len(_SCREENS) == place:
+            lines = draw_screen(_SCREENS[(turn // len(_SCREENS)) % len(_SCREENS)], width, height, _LOOKS[turn % 3])
+            assert (len(lines), _widths(lines)) == (height, {width}), (width, height)
 
 
 @pytest.mark.parametrize("name", _SCREENS)

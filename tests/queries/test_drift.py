@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from tiny_log import START, Columns, TinyLog, ask
+from tiny_log import START, Columns, TinyLog, ask, write
 
 from clawpipe_tui.result import Value
 from clawpipe_tui.session import LogSession
@@ -161,3 +163,44 @@ def test_a_sampled_log_is_as_certain_as_its_rows(tmp_path: Path) -> None:
         [health] = ask(session, "health", **window).records()
     assert [row["rows"], health["requests"]] == [300, 30_000]
     assert row["verdict"] == "cannot tell"
+
+
+def day_and_night(folder: Path, changed_hours_ago: float) -> TinyLog:
+    """Two days up to START + 1 h, a request every ten seconds, whose mean swings by 1 a day and then falls by 2."""
+    rng = np.random.default_rng(1)
+    hours = np.arange(-48, 1, 1 / 360)
+    log = TinyLog(folder, baseline=str(folder / "baseline.parquet"))
+    whole_day = np.sin(np.arange(8_640) * 2 * np.pi / 8_640)
+    write(folder / "baseline.parquet", {"amount": [*map(float, rng.normal(whole_day, 1))]})
+    mean = np.sin((hours + 6) * 2 * np.pi / 24) - 2.0 * (hours > 1 - changed_hours_ago)  # the last hour is a high one
+    rows: Columns = {"served_at": [START + timedelta(hours=float(h)) for h in hours], "outcome": ["ok"] * len(hours)}
+    log.write("a.parquet", rows | {"amount": [*map(float, rng.normal(mean, 1))]})
+    return log
+
+
+@pytest.mark.parametrize(
+    ("changed_hours_ago", "verdict", "note"),
+    [
+        (0, "inside noise", "as yesterday at this time"),
+        (1, "drifted", None),
+        (13, "drifted", None),
+        (29, "drifted", None),
+    ],
+)
+def test_a_daily_rhythm_is_no_drift_and_hides_none(
+    tmp_path: Path, changed_hours_ago: float, verdict: str, note: str | None
+) -> None:
+    """Against the training data: what is as yesterday is a rhythm, unless the whole day is unlike the training data."""
+    with day_and_night(tmp_path, changed_hours_ago).opened() as session:
+        [row] = ask(session, "drift", **between(window_between(START, START + timedelta(hours=1)))).records()
+    assert cast("float", row["psi"]) > cast("float", row["psi_critical"])
+    assert [row["verdict"], row["note"]] == [verdict, note]
+
+
+def test_a_rhythm_without_a_yesterday_is_drift(tmp_path: Path) -> None:
+    """Nobody could tell: the log began three hours ago."""
+    log = day_and_night(tmp_path, 0)
+    log.write("a.parquet", pq.read_table(log.folder / "a.parquet").slice(46 * 360))
+    with log.opened() as session:
+        [row] = ask(session, "drift", **between(window_between(START, START + timedelta(hours=1)))).records()
+    assert [row["verdict"], row["note"]] == ["drifted", None]

@@ -113,6 +113,11 @@ class Pseudo:
         self.read(0.05)
         return self.process.returncode
 
+    def resident_mb(self) -> float:
+        """The program's resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1_024
+
     def hang_up(self) -> None:
         """The terminal goes away."""
         os.close(self.master)

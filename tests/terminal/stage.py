@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from clawpipe_tui.app import ClawpipeApp
@@ -20,7 +21,7 @@ from clawpipe_tui.terminal.ability import ability
 from clawpipe_tui.terminal.ending import end_on_signals
 from clawpipe_tui.terminal.ink import ink_for
 from clawpipe_tui.terminal.running import run_in_terminal
-from tests.app.fakes import FakeServing, FakeSession
+from tests.app.fakes import ANSWERS, NOW, FakeServing, FakeSession
 from tests.app.stories import settings_of
 
 WORDS = ("späte Züge", "晚点的火车", "e\u0301tude", "a\tb\x1b[31m", "naïve ☂", "🚆🚄", "x")
@@ -33,6 +34,8 @@ class ChangingSession(FakeSession):
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The canned answer with random numbers in it."""
+        if query == "silence":
+            return Result(query, ANSWERS["silence"][0], self._served_since(), "", context)
         result = super().ask(query, context)
         chance = random.Random(f"{query}{self.number // 3 if query in {'health', 'drift'} else self.number}")
         rows = tuple(tuple(_changed(value, chance) for value in row) for row in result.rows)
@@ -41,6 +44,17 @@ class ChangingSession(FakeSession):
         if query == "headline":
             rows = tuple((*row[:2], " ".join(chance.choices(WORDS, k=6)), *row[3:]) for row in rows)
         return Result(query, result.columns, rows, result.sql, result.bound, result.took_s)
+
+    ticks_per_s = 10.0
+    sent_at_tick: int | None = None
+
+    def _served_since(self) -> tuple[tuple[Value, ...], ...]:
+        """From the first question on, v42 serves ten requests a tick and v43 none; the log's clock goes by ticks."""
+        if self.sent_at_tick is None:
+            self.sent_at_tick = self.number
+        ticks = self.number - self.sent_at_tick
+        last_at = NOW + timedelta(seconds=ticks / self.ticks_per_s)
+        return (("v42", "live", 10 * ticks, NOW, last_at, 0.0),) if ticks else ()
 
 
 def _changed(value: Value, chance: random.Random) -> Value:
@@ -52,6 +66,8 @@ class Stage(ClawpipeApp):
 
     def __init__(self, given: argparse.Namespace) -> None:
         session = ChangingSession() if given.ticks else FakeSession()
+        if isinstance(session, ChangingSession):
+            session.ticks_per_s = given.ticks
         here = ability(os.environ, "utf-8" if given.charts != "ascii" else "ascii")
         theme = given.theme or here.theme
         look = Look(charts=given.charts, colour=here.depth != "none" and theme != "mono")

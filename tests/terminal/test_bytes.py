@@ -70,6 +70,28 @@ def test_a_stalled_reader_stops_neither_the_clock_nor_the_truth(console: OpenCon
     assert_as_meant(terminal, dump)
 
 
+def test_a_rollback_is_verified_while_nobody_reads(console: OpenConsole, tmp_path: Path) -> None:
+    """The line stalls at 10 ticks a second, after the change was sent.
+
+    The logs' last word is of the moment when the old version had been silent for five seconds, not of the moment when
+    the line came back; the clock went on, nothing was queued, the screen is right when somebody reads again.
+    """
+    dump, clock = tmp_path / "frame", tmp_path / "clock"
+    terminal = console("--ticks", "10", "--dump", str(dump), "--clock", str(clock), size=(120, 40))
+    terminal.until(ready)
+    terminal.send("B")
+    terminal.until(lambda text: "Reason:" in text)
+    terminal.send("metric feed breaks v43\r")
+    terminal.until(lambda text: "Sent and accepted" in text)
+    time.sleep(10.0)
+    moments = [float(line) for line in clock.read_text().split()]
+    assert max(after - before for before, after in pairwise(moments)) < 1.0
+    Path(f"{dump}.hold").touch()
+    assert len(terminal.read(1.0)) < 40_000
+    assert "v43 has been silent for 5 s" in " ".join(terminal.text.split())
+    assert_as_meant(terminal, dump)
+
+
 def test_every_frame_can_be_sent_whole(console: OpenConsole, tmp_path: Path) -> None:
     """The switch for terminals on which changes go wrong."""
     dump = tmp_path / "frame"
