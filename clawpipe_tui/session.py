@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,14 +153,14 @@ class LogSession:
 
     def _follow(self) -> None:
         self._look_again()
-        for _ in landings(self.config.log_files, self._stopping):
-            self._look_again()
+        for announced in landings(self.config.log_files, self._stopping):
+            self._look_again(announced)
 
-    def _look_again(self) -> None:
+    def _look_again(self, announced: Collection[str] = ()) -> None:
         if self._stopping.is_set():
             return
         try:
-            self._read_new()
+            self._read_new(announced)
             self._progress = replace(self._progress, message=str(self._trouble() or ""))
             merged = self._reader.tidy()
             if merged:
@@ -170,9 +170,9 @@ class LogSession:
         except Exception as error:  # noqa: BLE001 - the edge of a worker: what went wrong is shown, reading goes on
             self._progress = replace(self._progress, reading=False, message=f"Reading the log failed: {error}")
 
-    def _read_new(self) -> None:
+    def _read_new(self, announced: Collection[str] = ()) -> None:
         self._load(self._reader.catch_up())
-        backlog = self._reader.look()
+        backlog = self._reader.look(announced)
         pending = backlog.files_pending
         self._say(backlog.files_known, pending)
         self._warehouse.set_files(self._reader.files())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -212,10 +213,10 @@ def test_following_survives_whatever_happens(tmp_path: Path, monkeypatch: pytest
         session.follow()
         look, failing = session._reader.look, True
 
-        def fragile() -> object:
+        def fragile(announced: Collection[str]) -> object:
             if failing:
                 raise RuntimeError("a disk on fire")
-            return look()
+            return look(announced)
 
         monkeypatch.setattr(session._reader, "look", fragile)
         log.write("b.parquet", random_rows(2))

@@ -15,8 +15,10 @@ _POLL_S = 0.5
 """How often to look where nothing can be watched: no folder yet, or no watches left on this machine."""
 
 
-def landings(patterns: Iterable[str], stopping: threading.Event) -> Iterator[None]:
+def landings(patterns: Iterable[str], stopping: threading.Event) -> Iterator[frozenset[str]]:
     """Yields each time the log should be looked at again; ends when `stopping` is set.
+
+    What it yields are the folders in which something has changed: none where that was not announced.
 
     One watch lives as long as its folders do: what lands while a file is being read is not missed.
     """
@@ -27,10 +29,10 @@ def landings(patterns: Iterable[str], stopping: threading.Event) -> Iterator[Non
             yield from _watched(folders, patterns, stopping)
         if stopping.wait(_LOOK_EVERY_S if not any(map(is_local, patterns)) else _POLL_S):
             return
-        yield
+        yield frozenset()
 
 
-def _watched(folders: dict[Path, bool], patterns: Iterable[str], stopping: threading.Event) -> Iterator[None]:
+def _watched(folders: dict[Path, bool], patterns: Iterable[str], stopping: threading.Event) -> Iterator[frozenset[str]]:
     from watchfiles import watch
 
     changes_or_silence = watch(
@@ -48,7 +50,7 @@ def _watched(folders: dict[Path, bool], patterns: Iterable[str], stopping: threa
         for turn, changes in enumerate(changes_or_silence):
             # The first silence is a reason to look: something may have landed before the watch began.
             if changes or turn % int(_LOOK_EVERY_S / _POLL_S) == 0:
-                yield
+                yield frozenset(path.rpartition("/")[0] for _, path in changes)
                 if watched_folders(patterns) != folders:
                     return
     except (OSError, RuntimeError):

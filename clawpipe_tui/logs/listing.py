@@ -66,9 +66,48 @@ def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
             except OSError:
                 continue  # gone between listing and looking
             if not stat.S_ISDIR(seen.st_mode):
-                name = os.fsencode(path).decode(errors="backslashreplace")
+                name = _readable(path)
                 found[name] = LogFile(name, seen.st_size, seen.st_mtime_ns)
     return found
+
+
+def children(folder: str) -> tuple[dict[str, LogFile], list[str]]:
+    """The files and the folders directly in a folder, but for hidden ones; none where it is gone."""
+    if "://" in folder:
+        from clawpipe_tui.logs.objects import objects_in
+
+        return objects_in(folder)
+    files: dict[str, LogFile] = {}
+    folders: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                name = _readable(entry.path)
+                if entry.is_dir():
+                    folders.append(name)
+                else:
+                    seen = entry.stat()
+                    files[name] = LogFile(name, seen.st_size, seen.st_mtime_ns)
+    except OSError:
+        pass  # gone, or a file in it is, between listing and looking: the next look will tell
+    return files, folders
+
+
+def split_pattern(pattern: str) -> tuple[str, list[str]]:
+    """The folder above the first wildcard, and the parts of the pattern below it."""
+    if is_table(pattern):
+        return "", []
+    parts = pattern.split("/")
+    fixed = 0
+    while fixed < len(parts) - 1 and not _is_wild(parts[fixed]):
+        fixed += 1
+    return "/".join(_plain(part) for part in parts[:fixed]), parts[fixed:]
+
+
+def _readable(path: str) -> str:
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def is_table(pattern: str) -> bool:
@@ -120,7 +159,14 @@ def watched_folders(patterns: Iterable[str]) -> dict[Path, bool]:
 
 def _until_magic(folder: Path) -> Iterator[str]:
     for part in folder.parts:
-        plain = _ESCAPED.sub(r"\1", part)
-        if glob.has_magic(part) and glob.escape(plain) != part:
+        if _is_wild(part):
             return
-        yield plain
+        yield _plain(part)
+
+
+def _plain(part: str) -> str:
+    return _ESCAPED.sub(r"\1", part)
+
+
+def _is_wild(part: str) -> bool:
+    return glob.has_magic(part) and glob.escape(_plain(part)) != part

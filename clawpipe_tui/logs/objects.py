@@ -37,11 +37,12 @@ def list_objects(pattern: str) -> dict[str, LogFile]:
     address = Address.of(pattern)
     magic = _MAGIC.search(address.key)
     folder = address.key[: address.key.rfind("/", 0, magic.start()) + 1].rstrip("/") if magic else address.key
+    below = "/" in address.key.removeprefix(f"{folder}/")
     wanted = re.compile(_as_regex(address.key))
     store, root = store_of(address)
     try:
         infos = store.get_file_info(
-            pafs.FileSelector(f"{root}/{folder}".rstrip("/"), allow_not_found=True, recursive=True)
+            pafs.FileSelector(f"{root}/{folder}".rstrip("/"), allow_not_found=True, recursive=below)
         )
     except OSError as error:
         raise unreachable(f"{address.bucket}/{folder} cannot be listed", error) from error
@@ -52,6 +53,29 @@ def list_objects(pattern: str) -> dict[str, LogFile]:
             path = str(replace(address, key=key))
             found[path] = LogFile(path, int(info.size), int(info.mtime_ns or 0))
     return found
+
+
+def objects_in(folder: str) -> tuple[dict[str, LogFile], list[str]]:
+    """The objects and the prefixes directly below one, in one listing. Raises LogError."""
+    import pyarrow.fs as pafs
+
+    address = Address.of(folder)
+    store, root = store_of(address)
+    try:
+        infos = store.get_file_info(pafs.FileSelector(f"{root}/{address.key}".rstrip("/"), allow_not_found=True))
+    except OSError as error:
+        raise unreachable(f"{folder} cannot be listed", error) from error
+    files: dict[str, LogFile] = {}
+    folders: list[str] = []
+    for info in infos:
+        name = f"{address.bucket}/{info.path.removeprefix(f'{root}/')}"
+        if info.base_name.startswith("."):
+            continue
+        if info.is_file:
+            files[name] = LogFile(name, int(info.size), int(info.mtime_ns or 0))
+        else:
+            folders.append(name)
+    return files, folders
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.footer import BadFile, Footer, inspect
-from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
+from clawpipe_tui.logs.listing import LogFile, newest_first
+from clawpipe_tui.logs.looking import Looker
 from clawpipe_tui.logs.objects import drop_copies, is_remote
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
@@ -58,6 +59,7 @@ class LogReader:
         self.settings = settings
         self.store = PartStore(cache / store_name(settings))
         self.ledger = Ledger()
+        self._looker = Looker(settings.files)
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
         self._is_remote = any(map(is_remote, (*settings.files, *settings.baseline_files)))
@@ -77,9 +79,9 @@ class LogReader:
         """Stop a running reduction; called from another thread."""
         self._connection.interrupt()
 
-    def look(self) -> Backlog:
-        """List the log again."""
-        self.listing = list_files(self.settings.files)
+    def look(self, announced: Collection[str] = ()) -> Backlog:
+        """List the log again; `announced` are folders in which something has changed."""
+        self.listing = self._looker.look(announced)
         return Backlog(len(self.listing), len(self.ledger.changed(self.listing)))
 
     def files(self) -> list[LedgerEntry]:
