@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from clawpipe_tui.commands.opening import configure, serving_of
-from clawpipe_tui.commands.output import out, talk
+from clawpipe_tui.commands.output import as_table, out, talk
 from clawpipe_tui.config import state_folder
 from clawpipe_tui.errors import ALARM, CANNOT_TELL, FAILED, OK, ClawpipeError, UsageError
 from clawpipe_tui.operations.guardrails import Ruling, Safety
 from clawpipe_tui.operations.journal import Journal
+from clawpipe_tui.operations.plan import traffic_rows
 from clawpipe_tui.operations.resolving import resolve
 from clawpipe_tui.operations.rollback import Consent, Logs, MovePlan, Observation, Sent, observe, plan_move, send
+from clawpipe_tui.result import Result
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config
@@ -69,8 +71,9 @@ def safety_of(given: argparse.Namespace, config: Config) -> Safety:
 
 def _words(plan: MovePlan, ruling: Ruling) -> str:
     remarks = [f"{remark.about}: {remark.text}" for remark in (*ruling.remarks, *plan.remarks)]
+    traffic = as_table(Result("traffic", ("version", "now", "after"), traffic_rows(plan.before.routes, plan.after)))
     return "\n".join(
-        [plan.sentence, f"Why this one: {plan.why}", *remarks, plan.effect, plan.guard, "", plan.request, ""]
+        [plan.sentence, f"Why this one: {plan.why}", *remarks, plan.effect, plan.guard, "", traffic, plan.request, ""]
     )
 
 

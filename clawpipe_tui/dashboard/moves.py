@@ -23,6 +23,7 @@ class Moves:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._watch: Watch | None = None
+        self._watched: Watched | None = None
 
     def stop(self) -> None:
         """Look no more."""
@@ -73,14 +74,18 @@ class Moves:
         if session is None or sent.state == "not applied":
             return
         self.stop()
-        console.put(replace(console.desk, watched=Watched(plan, sent)))
+        self._watched = Watched(plan, sent)
+        console.put(replace(console.desk, watched=self._watched))
         look = partial(move.observe, session, plan, sent)
         self._watch = Watch(look, lambda seen: console.post_message(console.Observed(seen)))
 
     def observed(self, seen: Observation) -> None:
-        """Another look at the logs: on the dashboard's line, and in the dialog where it is still open."""
+        """Another look at the logs: on the dashboard's line, and in the dialog where it is still open.
+
+        What was dismissed comes back where it is an alarm.
+        """
         console = self.console
-        if console.desk.watched:
-            console.put(replace(console.desk, watched=replace(console.desk.watched, observation=seen)))
+        if self._watched and (console.desk.watched or seen.state in {"overdue", "reverted"}):
+            console.put(replace(console.desk, watched=replace(self._watched, observation=seen)))
         if isinstance(console.screen, RollbackDialog):
             console.screen.observed(seen)

@@ -1,8 +1,11 @@
-"""The watch after a rollback: looks at the logs every second, off the event loop, until they have the last word."""
+"""The watch after a rollback: looks at the logs every second, off the event loop; once they have confirmed it, more
+seldom, for somebody or something may put the old version back.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from clawpipe_tui.operations.rollback import MovePlan, Observation, Sent
 
 _WIDE = 160
+_LASTING = {"done": 5.0, "overdue": 5.0}
+"""States that may still change, and how many seconds lie between two looks by then."""
+_AT_MOST_S = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -54,27 +60,36 @@ def watch_lines(watched: Watched, width: int, look: Look) -> list[Line]:
 
 
 class Watch:
-    """A thread that looks once a second, tells every new observation, and ends with the last."""
+    """A thread that looks once a second, tells every observation that says something new, and ends after an hour."""
 
     def __init__(
         self, look: Callable[[], Observation], tell: Callable[[Observation], object], every_s: float = 1.0
     ) -> None:
         self._look, self._tell, self._every_s = look, tell, every_s
         self._stop = threading.Event()
-        threading.Thread(target=self._run, name="watch", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Look no more."""
         self._stop.set()
 
+    def wait(self, within_s: float) -> bool:
+        """Whether it has come to an end by itself, or after `stop`, in that time."""
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
+
     def _run(self) -> None:
-        while not self._stop.is_set():
+        until, told = time.monotonic() + _AT_MOST_S, None
+        while not self._stop.is_set() and time.monotonic() < until:
             observation = self._observe()
-            if observation is not None:
+            # A confirmation is told once, though its numbers go on growing.
+            if observation is not None and not (told == observation.state == "done"):
                 self._tell(observation)
-                if observation.state in {"done", "overdue", "reverted"}:
-                    return
-            self._stop.wait(self._every_s)
+                told = observation.state
+            if told == "reverted":
+                return
+            self._stop.wait(self._every_s * _LASTING.get(told or "", 1.0))
 
     def _observe(self) -> Observation | None:
         try:

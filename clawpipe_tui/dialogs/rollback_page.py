@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.dialogs.text import columns, heading, literal, told
 from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.operations.plan import traffic_rows
 from clawpipe_tui.panels.look import Line, Span
-from clawpipe_tui.wording import moment, percent
+from clawpipe_tui.wording import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,19 +109,11 @@ def _remarks(remarks: Sequence[Remark], width: int) -> list[Line]:
 
 def traffic_lines(before: tuple[Route, ...], after: tuple[Route, ...]) -> list[Line]:
     """Each version's share of the traffic, now and then."""
-    now, then = ({route.version: route for route in routes} for routes in (before, after))
     rows: list[list[Span]] = []
-    for version in sorted({**now, **then}):
-        shares = [_share(now.get(version)), _share(then.get(version))]
-        style = "" if shares[0] == shares[1] else "strong"
-        rows.append([Span(version, style), *(Span(share, style) for share in shares)])
+    for row in traffic_rows(before, after):
+        style = "" if row[1] == row[2] else "strong"
+        rows.append([Span(cell, style) for cell in row])
     return columns(("version", "now", "after"), rows)
-
-
-def _share(route: Route | None) -> str:
-    if route is None:
-        return "none"
-    return percent(route.weight_pct) if route.role == "live" else f"{percent(route.weight_pct)} {route.role}"
 
 
 def _answer_lines(plan: MovePlan, sent: Sent, observation: Observation | None, width: int) -> list[Line]:

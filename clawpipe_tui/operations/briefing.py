@@ -24,7 +24,7 @@ def brief(
 ) -> MovePlan:
     """The plan with what is known about it."""
     remarks = [
-        *_from_logs(plan, logs, known),
+        *_from_logs(plan, logs, known, deployable(registry, plan.model)),
         *_compatibility(registry, plan),
         *_acting(router, plan, logs.now if logs else datetime.now(UTC)),
         *_dry_run(router, plan),
@@ -32,22 +32,34 @@ def brief(
     return replace(plan, remarks=tuple(remarks))
 
 
-def _from_logs(plan: MovePlan, logs: Logs | None, known: Mapping[str, Candidate]) -> Iterator[Remark]:
+def _from_logs(
+    plan: MovePlan, logs: Logs | None, known: Mapping[str, Candidate], there: frozenset[str] | None
+) -> Iterator[Remark]:
     if logs is None or plan.shadows_only:
         return
     target = known.get(plan.returning) or never_served(plan.returning)
     yield Remark("Target", target.sentence, _STANDING_TONES[target.standing])
     for name, other in list(known.items())[:_MOST_OTHERS]:
         if name not in {plan.returning, *plan.silenced}:
-            yield Remark("Not chosen", _why_not(other))
+            yield Remark("Not chosen", _why_not(other, gone=there is not None and name not in there))
     if plan.leaving and plan.leaving != plan.returning:
         found = outlook(logs, plan.model, plan.leaving, plan.returning)
         yield Remark("Will it help", found.sentence, _OUTLOOK_TONES[found.verdict])
 
 
-def _why_not(other: Candidate) -> str:
+def _why_not(other: Candidate, *, gone: bool) -> str:
+    if gone:
+        return f"{other.sentence} The registry no longer has it."
     older = " It served longer ago." if other.standing == "met" else ""
     return other.sentence + older
+
+
+def deployable(registry: Registry, model: str) -> frozenset[str] | None:
+    """The versions that the registry still has; None where it cannot be asked."""
+    try:
+        return frozenset(document.version for document in registry.versions(model))
+    except ServingError:
+        return None
 
 
 def _compatibility(registry: Registry, plan: MovePlan) -> Iterator[Remark]:

@@ -163,3 +163,15 @@ def share_pct(routes: Sequence[Route], version: str) -> float:
     total = sum(route.weight_pct for route in answering)
     own = sum(route.weight_pct for route in answering if route.version == version)
     return 100 * own / total if total else 0.0
+
+
+def traffic_rows(before: Sequence[Route], after: Sequence[Route]) -> tuple[tuple[str, str, str], ...]:
+    """Each version with its share of the traffic now and then, in words."""
+    now, then = ({route.version: route for route in routes} for routes in (before, after))
+    return tuple((name, _given(now.get(name)), _given(then.get(name))) for name in sorted({**now, **then}))
+
+
+def _given(route: Route | None) -> str:
+    if route is None:
+        return "none"
+    return percent(route.weight_pct) if route.role == "live" else f"{percent(route.weight_pct)} {route.role}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clawpipe_tui.errors import ClawpipeError, ServingError, UsageError, nearest
-from clawpipe_tui.operations.briefing import brief
+from clawpipe_tui.operations.briefing import brief, deployable
 from clawpipe_tui.operations.evidence import Candidate, Logs, candidates
 from clawpipe_tui.operations.plan import Action, MovePlan, moved, share_pct
 from clawpipe_tui.serving.errors import NotFound
@@ -21,7 +21,7 @@ def plan_rollback(
     """Decide what a rollback would do. Raises UsageError where there is nothing to do, or a ServingError."""
     before = _routing(registry, router, model)
     known = _standings(logs, model)
-    returning, why = _asked_for(registry, before, to) if to else _chosen(before, known)
+    returning, why = _asked_for(registry, before, to) if to else _chosen(before, known, deployable(registry, model))
     if taking_traffic(before.routes) in {(returning,), ()}:
         raise UsageError(f"{before.model} is already served by {returning} alone.", "There is nothing to roll back.")
     after = (Route(returning, 100.0), *_shadows(before.routes, without=returning))
@@ -152,18 +152,38 @@ def _asked_for(registry: Registry, before: Routing, to: str) -> Choice:
     return to, f"{to} was asked for."
 
 
-def _chosen(before: Routing, known: dict[str, Candidate]) -> Choice:
-    """What served before, or the live version beside a canary; another one where that was not healthy and it was."""
-    first = _first_choice(before)
+def _chosen(before: Routing, known: dict[str, Candidate], there: frozenset[str] | None) -> Choice:
+    """The last version that met its objectives while it served, of those that are still there.
+
+    A live version beside a canary, and what served before, come first as long as the logs do not speak against them.
+    """
+    serving = taking_traffic(before.routes)
+    healthy = [
+        name
+        for name, found in known.items()
+        if found.standing == "met" and name not in serving and (there is None or name in there)
+    ]
+    try:
+        first = _first_choice(before)
+    except UsageError:
+        if not healthy:
+            raise
+        return healthy[0], f"{healthy[0]} is the last version that met its objectives while it served."
     standing = known.get(first[0])
-    if standing is None or standing.standing != "missed":
+    against = _against(first[0], standing, there, beside=first[0] in serving)
+    others = [name for name in healthy if name != first[0]]
+    if not against or not others:
         return first
-    serving = {*taking_traffic(before.routes), first[0]}
-    healthy = [name for name, found in known.items() if found.standing == "met" and name not in serving]
-    if not healthy:
-        return first
-    why = f"{healthy[0]} is the last version that met its objectives while it served; {standing.sentence}"
-    return healthy[0], why
+    return others[0], f"{others[0]} is the last version that met its objectives while it served; {against}"
+
+
+def _against(version: str, standing: Candidate | None, there: frozenset[str] | None, *, beside: bool) -> str:
+    """What speaks against going to the first choice; of one that serves now, only that it misses its objectives."""
+    if there is not None and version not in there and not beside:
+        return f"{version} served before, but the registry no longer has it."
+    if standing is not None and (standing.standing == "missed" or (standing.standing == "cannot tell" and not beside)):
+        return standing.sentence
+    return ""
 
 
 def _first_choice(before: Routing) -> Choice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def standing(**standings: str) -> Logs:
     return Logs(ask, NOON)
 
 
+def without(version: str) -> FakeAPI:
+    """v43 live, and one version deleted from the registry."""
+    return replace(promoted(), names=tuple(name for name in promoted().names if name != version))
+
+
+def forgetful() -> FakeAPI:
+    """v43 live, by an API that remembers nothing of what served before."""
+    return replace(promoted(), now=replace(promoted().now, previous=None))
+
+
 @pytest.mark.parametrize(
     ("api", "logs", "returning", "why"),
     [
@@ -104,6 +115,11 @@ def standing(**standings: str) -> Logs:
         (promoted(), standing(v43="missed", v42="missed"), "v42", "v42 served before v43"),
         (canary(), standing(v43="missed", v42="met", v41="met"), "v42", "is the canary"),
         (canary(), standing(v43="missed", v42="cannot tell"), "v42", "is the canary"),
+        (canary(), standing(v43="missed", v42="cannot tell", v41="met"), "v42", "is the canary"),
+        (promoted(), standing(v43="missed", v42="cannot tell", v41="met"), "v41", "too few requests in the logs"),
+        (promoted(), standing(v43="missed", v42="missed", v40="met", v41="met"), "v41", "the last version that met"),
+        (without("v42"), standing(v43="missed", v42="met", v41="met"), "v41", "the registry no longer has it"),
+        (forgetful(), standing(v43="missed", v41="met"), "v41", "the last version that met its objectives"),
     ],
 )
 def test_the_target_is_the_last_version_that_was_healthy(api: FakeAPI, logs: Logs, returning: str, why: str) -> None:
