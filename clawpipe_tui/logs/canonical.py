@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -55,6 +55,17 @@ class Layout:
     lacks: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     """Columns whose texts are never kept or shown: a short digest stands for each."""
+
+
+@dataclass(frozen=True)
+class SameRequest:
+    """SQL for a request's id, and for what is equal in rows of the same request."""
+
+    id: str
+    within: str
+    """In one file: a list of expressions."""
+    across: str
+    """In different files: one text; where the id is a plain number, its time belongs to it."""
 
 
 def quoted(name: str) -> str:
@@ -148,16 +159,20 @@ def _weight(columns: Mapping[str, str], layout: Layout) -> str:
     return f"case when {fraction} > 0 and {fraction} <= 1 then 1 / {fraction} else 1e0 end"
 
 
-def same_request(columns: Mapping[str, str], layout: Layout) -> tuple[str, str] | None:
-    """SQL for a request's id, and for what makes two rows with that id the same request; None without ids.
+def same_request(columns: Mapping[str, str], layout: Layout) -> SameRequest | None:
+    """What makes two rows the same request; None where there are no ids.
 
     A shadow answers the same request as the live version, so role, model and version belong to it.
     """
-    request_id = _expression("request_id", columns, layout)
-    if request_id is None:
+    if _expression("request_id", columns, layout) is None:
         return None
-    others = (_expression(name, columns, layout) for name in ("model", "version", "role"))
-    return request_id, ", ".join(other for other in others if other)
+    request_id = _text("request_id", columns, replace(layout, sensitive=frozenset()))
+    others = [f"coalesce({_text(name, columns, layout)}, '')" for name in ("model", "version", "role")]
+    here = ", ".join((request_id, *others))
+    counter = (
+        f"case when try_cast({request_id} as integer) is not null then epoch_us({_served_at(columns, layout)}) end"
+    )
+    return SameRequest(request_id, here, f"concat_ws(chr(31), {here}, {counter})")
 
 
 def within(source: str, columns: Mapping[str, str], layout: Layout, span: tuple[datetime, datetime]) -> str:

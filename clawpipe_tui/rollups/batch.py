@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
 from clawpipe_tui.rollups.reduce import count_rows
-from clawpipe_tui.rollups.source import Rows, once_each, rows_of
+from clawpipe_tui.rollups.repeats import Repeats
+from clawpipe_tui.rollups.source import Rows, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
 from clawpipe_tui.rollups.values import Values, in_groups
 
@@ -52,6 +53,7 @@ class Reducer:
     """Whether the log is of the present, so that a row far ahead of the clock has a wrong time."""
     labelled: bool = False
     """Whether labels are expected, so that answers are kept for them to find."""
+    repeats: Repeats = field(default_factory=Repeats)
 
     def reduce(self, files: Sequence[Looked]) -> Reduced:
         """Counts of all files that can be read and were not changed meanwhile: those are left for the next look."""
@@ -88,9 +90,11 @@ class Reducer:
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
 
         latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
-        repeated, rows = once_each(self.connection, rows)
+        unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], rows, latest)
+        rows, repeated = unrepeated.rows, unrepeated.left_out
         spans = Spans(latest)
         tables = self._scanned(rows, latest, spans)
+        tables["repeats"] = unrepeated.requests
         canonical = canonical_of(rows, ANSWER, latest)
         answers = self.connection.sql(answers_select(canonical, labelled=self.labelled)).to_arrow_table()
         tables["answers"] = exact(answers, "answers")
@@ -163,7 +167,11 @@ def _read_entry(
 ) -> LedgerEntry:
     reasons = [f"{span.timeless} rows left out: served_at cannot be read as a time since 1970"] if span.timeless else []
     reasons += [f"{span.ahead} rows left out: their time is more than a day ahead of the clock"] if span.ahead else []
-    reasons += [f"{repeated} rows left out: their request id stands in this file already"] if repeated else []
+    reasons += (
+        [f"{repeated} rows left out: their request id is counted already, in this file or in one near it"]
+        if repeated
+        else []
+    )
     reasons += [*notes, *([footer.note] if footer.note else [])]
     entry = replace(whole_entry(file, footer, "read", "; ".join(reasons)), file=index)
     return replace(entry, rows=span.rows, first_at=span.first_at, last_at=span.last_at)

@@ -27,6 +27,8 @@ from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from clawpipe_tui.logs.listing import LogFile
+
 _ABANDONED_AFTER_S = 3_600.0
 _GRACE_S = 60.0
 """How long another console may still be reading a part that was merged into a larger one."""
@@ -53,6 +55,10 @@ class LedgerEntry:
     """When the file was looked at; of two words about one path the later one holds."""
     columns: str = ""
     """Its columns and their types, as a JSON object."""
+
+    def is_of(self, file: LogFile) -> bool:
+        """Whether this is the word on the file as it is now."""
+        return (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,18 @@ class PartStore:
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)
         return Part(part_id, folder, replaces, entries)
+
+    def left_out(self, part: Part, key: int) -> frozenset[int]:
+        """The requests of one file of a part that count in another file; none where the part is gone."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            table = pq.read_table(part.table("repeats"))
+        except (OSError, pa.ArrowException):
+            return frozenset()
+        own = zip(table["file"].to_pylist(), table["request"].to_pylist(), strict=True)
+        return frozenset(request for file, request in own if file == key)
 
     def sweep(self, replaced: Mapping[str, str]) -> None:
         """Remove parts (replaced → by which) whose time of grace is over, and what killed consoles left unfinished."""

@@ -16,7 +16,9 @@ from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseli
 from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
 from clawpipe_tui.rollups.compact import compact
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
+from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
+from clawpipe_tui.rollups.repeats import Repeats
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
 
@@ -144,9 +146,10 @@ class LogReader:
         if not left and not any(self.ledger.is_counted(file.path) for file in new):
             return
         waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
+        repeats = Repeats(self._neighbourhood().around)
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES)
-            swapped = joined(swapped, self._reduced(self._look_at(batch)))
+            swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
         part = self.store.write(swapped.tables, [*swapped.entries, *map(self.ledger.following, left)])
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self._take_in(part)
@@ -159,18 +162,24 @@ class LogReader:
         part = compact(self.store, self._parts, self.ledger)
         return self._take_in(part) if part else None
 
-    def _reduced(self, looked: _LookedAt) -> Reduced:
+    def _neighbourhood(self) -> Neighbourhood:
+        return Neighbourhood(self.ledger, self.listing, self.store, self._parts, afar=self._is_remote)
+
+    def _reduced(self, looked: _LookedAt, repeats: Repeats | None = None) -> Reduced:
         trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
         bins = self.baseline.bins if self.baseline else ()
         settings = self.settings
+        counted = self._neighbourhood()
         reducer = Reducer(
-            self._connection, settings.layout, bins, by_wall_clock=settings.by_wall_clock, labelled=settings.labelled
-        )
+            self._connection, settings.layout, bins, by_wall_clock=settings.by_wall_clock, labelled=settings.labelled,
+            repeats=repeats or Repeats(counted.around),
+        )  # fmt: skip
         reduced = reducer.reduce(looked.fresh)
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good
-        entries = tuple(self.ledger.following(entry) for entry in (*looked.entries, *reduced.entries))
-        return Reduced(reduced.tables, entries)
+        renamed = {entry.fingerprint for entry in looked.entries}
+        read = (counted.told(entry, renamed) for entry in reduced.entries)
+        return Reduced(reduced.tables, tuple(map(self.ledger.following, (*looked.entries, *read))))
 
     def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
         """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 COUNT_GRAIN_S = 5
 LATENCY_GRAIN_S = 10
 VALUE_GRAIN_S = 60
@@ -40,6 +40,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("n", "agree", "unanswered", "unpaired", "scored"), "BIGINT"),
         "gap": "DOUBLE",
     },
+    "repeats": {"file": "INTEGER", "request": "BIGINT"},
 }
 
 LEDGER: Mapping[str, str] = {

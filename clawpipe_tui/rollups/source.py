@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.logs.canonical import Layout, same_request, text_literal
+from clawpipe_tui.logs.canonical import Layout, text_literal
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.logs.rows import layout_rows, macros, placed, plain_rows
 from clawpipe_tui.logs.staging import staged
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import duckdb
 
 _OWN_KEY = "clawpipe file name"
-_KEPT_KEY = "clawpipe file"
 _TAKEN_APART = "log_rows"
 
 
@@ -48,14 +47,16 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], layout: Layout) -> Generator[Rows]:
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], layout: Layout, *, table: str = _TAKEN_APART
+) -> Generator[Rows]:
     """The rows of these files, while the context lasts. Raises duckdb.Error, OSError where they cannot be read.
 
-    Text and JSON bodies are taken apart once, into a table; Parquet is read where it lies.
+    Text and JSON bodies are taken apart once, into a `table`; Parquet is read where it lies.
     """
     with staged(files, layout.form) as paths:
         if layout.select or layout.form != "parquet":
-            source, key, columns = _taken_apart(connection, files, paths, layout)
+            source, key, columns = _taken_apart(connection, files, paths, layout, table)
         else:
             columns = columns_of(connection, paths)
             source, key = keyed_source(paths, columns)
@@ -63,39 +64,20 @@ def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], lay
         try:
             yield Rows(source, {**columns, **types}, key, bound, unknown)
         finally:
-            connection.execute(f"drop table if exists {_TAKEN_APART}")
-
-
-def once_each(connection: duckdb.DuckDBPyConnection, rows: Rows) -> tuple[dict[int, int], Rows]:
-    """How many rows of each file repeat a request of that file, and the rows without them (docs/decisions)."""
-    same = same_request(rows.columns, rows.layout)
-    if same is None:
-        return {}, rows
-    request_id, others = same
-    parts = ", ".join(part for part in (f"{rows.key}", request_id, others) if part)
-    counted = f"""
-        select {rows.key} as file, count({request_id}) - count(distinct hash({parts})) filter ({request_id} is not null)
-        from {rows.source} group by 1
-    """
-    repeated = {file: number for file, number in connection.execute(counted).fetchall() if number}
-    if not repeated:
-        return {}, rows
-    first = f"row_number() over (partition by {parts}) = 1"
-    kept = f'(select *, {rows.key} as "{_KEPT_KEY}" from {rows.source} qualify {request_id} is null or {first})'
-    return repeated, replace(rows, source=kept, key=f'"{_KEPT_KEY}"')
+            connection.execute(f"drop table if exists {table}")
 
 
 def _taken_apart(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], paths: Sequence[str], layout: Layout
+    connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], paths: Sequence[str], layout: Layout, table: str
 ) -> tuple[str, str, dict[str, str]]:
     select = f"select *, file_index from {plain_rows(paths, layout.form)}"
     if layout.select:
         connection.execute(macros())
         select = layout_rows(files, layout, paths)
-    connection.execute(f"create or replace temp table {_TAKEN_APART} as {select}")
-    columns = _described(connection, _TAKEN_APART)
+    connection.execute(f"create or replace temp table {table} as {select}")
+    columns = _described(connection, table)
     columns.pop("file_index")
-    return _TAKEN_APART, "file_index", columns
+    return table, "file_index", columns
 
 
 def _bound(
