@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from clawpipe_tui.logs.canonical import Kind
 
 if TYPE_CHECKING:
     import duckdb
+    from numpy.typing import NDArray
 
 QUANTILE_BINS = 20
 MOST_CATEGORIES = 50
@@ -79,25 +82,27 @@ def fix_bins(
         f"create or replace temp table bin_sample as from ({canonical}) using sample reservoir({_SAMPLE_ROWS} rows)"
     )
     connection.execute(f"{sample} repeatable (1)")
+    names = [f"f{index}" for index, kind in enumerate(watched.values()) if kind == "numeric"]
+    numbers = connection.sql(f"select {', '.join(names)} from bin_sample").to_arrow_table() if names else None
     chosen: list[ColumnBins | None] = []
     for index, (column, kind) in enumerate(watched.items()):
-        choose = _numeric_bins if kind == "numeric" else _category_bins
-        chosen.append(choose(connection, f"select f{index} as x from bin_sample", column))
+        if kind == "numeric" and numbers is not None:
+            chosen.append(_numeric_bins(numbers[f"f{index}"].to_numpy(), column))
+        else:
+            chosen.append(_category_bins(connection, f"select f{index} as x from bin_sample", column))
     connection.execute("drop table bin_sample")
     return tuple(bins for bins in chosen if bins)
 
 
-def _numeric_bins(connection: duckdb.DuckDBPyConnection, values: str, column: str) -> ColumnBins:
-    quantiles = [step / QUANTILE_BINS for step in range(QUANTILE_BINS + 1)]
-    sql = f"""
-        select quantile_disc(x, $quantiles) as edges,
-               array_agg(distinct x order by x)[1:{QUANTILE_BINS + 1}] as few
-        from   ({values}) where isfinite(x)
-    """
-    edges, few = connection.execute(sql, {"quantiles": quantiles}).fetchall()[0]
-    if edges is None:
+def _numeric_bins(numbers: NDArray[np.float64], column: str) -> ColumnBins:
+    """Edges are values that the sample has, as SQL's quantile_disc chooses them; NULL comes as NaN."""
+    values = np.sort(numbers[np.isfinite(numbers)]) + 0.0  # -0.0 is 0.0
+    if not len(values):
         return ColumnBins(column, "numeric")
-    top: float = edges[-1]
+    steps = np.arange(QUANTILE_BINS + 1) / QUANTILE_BINS
+    edges: list[float] = values[np.maximum(np.ceil(steps * len(values)).astype(int) - 1, 0)].tolist()
+    few: list[float] = np.unique(values)[: QUANTILE_BINS + 1].tolist()
+    top = edges[-1]
     few_values = len(few) <= QUANTILE_BINS
     alone: set[float] = set(few) if few_values else {low for low, high in pairwise(edges) if low == high}
     begins: set[float] = set(few if few_values else edges[:-1]) | {_next(value) for value in alone - {top}}
