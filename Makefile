@@ -25,8 +25,8 @@ check: .venv/ready ## format, lint, types, floors
 	@.venv/bin/basedpyright
 	@.venv/bin/lint-imports
 
-bench: .venv/ready ## measure, beside the machine's limit
-	@for one in benchmarks/bench_*.py; do $(PYTHON) $$one || exit 1; done
+bench: .venv/ready $(UV) ## speed in one table, beside the machine's limit and three peers
+	@for one in bench bench_terminal bench_memory; do $(PYTHON) benchmarks/$$one.py || exit 1; done
 
 bench-statistics: .venv/ready $(UV) ## how often does each verdict cry wolf? beside other rules, a thousand days
 	@$(PYTHON) benchmarks/bench_statistics.py --peers

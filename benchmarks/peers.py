@@ -20,9 +20,13 @@ UV = Path(__file__).parent.parent / ".tools" / "uv"
 PEERS = {
     "evidently": ("evidently==0.7.23", "pandas<3"),
     "nannyml": ("nannyml==0.13.1", "pandas<3", "statsmodels"),
+    "whylogs": ("whylogs==1.6.4", "pandas<3"),
 }
 """Each with what it needs and does not ask for."""
-_SILENT = {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "EVIDENTLY_DISABLE_TELEMETRY": "1"}
+_SILENT = {
+    "DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "EVIDENTLY_DISABLE_TELEMETRY": "1",
+    "WHYLOGS_NO_ANALYTICS": "true",
+}  # fmt: skip
 
 _EVIDENTLY = """
 import json, sys, warnings
@@ -60,16 +64,28 @@ print(json.dumps(answers))
 
 def ask_peer(peer: str, samples: Path) -> Mapping[str, float]:
     """Its statistics of the samples in this JSON file."""
+    script = _EVIDENTLY if peer == "evidently" else _NANNYML
+    done = run_peer(peer, script, str(samples))
+    return cast("Mapping[str, float]", json.loads(done.splitlines()[-1]))
+
+
+def run_peer(peer: str, script: str, *words: str) -> str:
+    """What a script prints in the peer's environment, which is made where it is not there yet; its home is its own."""
     python = CACHE / f"peer-{peer}" / "bin" / "python"
     if not python.exists():
         subprocess.run([UV, "venv", "-q", "--python", sys.executable, python.parent.parent], check=True)
     if not list(python.parent.parent.glob(f"lib/*/site-packages/{peer}")):
         subprocess.run([UV, "pip", "install", "-q", "--python", python, *PEERS[peer]], check=True)
-    script = _EVIDENTLY if peer == "evidently" else _NANNYML
+    home = python.parent.parent / "home"
+    home.mkdir(exist_ok=True)
     done = subprocess.run(
-        [python, "-c", script, samples], env=os.environ | _SILENT, capture_output=True, text=True, check=True
+        [python, "-c", script, *words],
+        env=os.environ | _SILENT | {"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return cast("Mapping[str, float]", json.loads(done.stdout.splitlines()[-1]))
+    return done.stdout
 
 
 def save_samples(path: Path, rng: np.random.Generator) -> Mapping[str, Mapping[str, list[object]]]:

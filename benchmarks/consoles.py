@@ -1,0 +1,140 @@
+"""What is measured from outside, on a console in a terminal of its own: seconds to a frame, keys, idling."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.terminal.pseudo import Pseudo  # noqa: E402  the checkout's own tests know how to hold a terminal
+
+CONSOLE = (sys.executable, "-m", "clawpipe_tui")
+SAMPLE = ROOT / "sample_data"
+EMPTY_APP = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("here it is")
+Empty().run()
+"""
+_TICKS_S = os.sysconf("SC_CLK_TCK")
+KEYS = 60
+
+
+def seconds_of(words: Sequence[str], runs: int = 7) -> float:
+    """The median time that a command takes."""
+    return statistics.median(_seconds(words) for _ in range(runs))
+
+
+def _seconds(words: Sequence[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def first_frame_s(words: Sequence[str], shown: str, runs: int = 5) -> float:
+    """The median time from exec until a text is on the screen."""
+    return statistics.median(until_s(words, lambda text: shown in text) for _ in range(runs))
+
+
+def until_s(words: Sequence[str], holds: Callable[[str], bool], cache: str = "") -> float:
+    """From exec until the screen is as wanted, in an empty cache or the given one."""
+    with tempfile.TemporaryDirectory() as own:
+        began = time.perf_counter()
+        with Pseudo(words, (120, 40), _home(cache or own)) as terminal:
+            while not holds(terminal.text):
+                assert time.perf_counter() < began + 300, terminal.text
+                terminal.read(0.005)
+            return time.perf_counter() - began
+
+
+def _home(folder: str) -> dict[str, str]:
+    return {"COLORTERM": "truecolor", "XDG_CACHE_HOME": folder, "XDG_STATE_HOME": folder}
+
+
+def overview_is_full(text: str) -> bool:
+    """Whether every panel of the Overview has its answer."""
+    return "v1" in text and "/s" in text and "Drift" in text and "loading" not in text and "no rows" not in text
+
+
+def cold_open_s(log: Path, runs: int = 3) -> float:
+    """From exec to the newest hour on the Overview, nothing read before."""
+    words = [*CONSOLE, "--logs", str(log / "clawpipe.toml")]
+    return statistics.median(until_s(words, overview_is_full) for _ in range(runs))
+
+
+def warm_open_s(log: Path, runs: int = 5) -> float:
+    """From exec to the full Overview of a log that was read before."""
+    cache = str(log / "warm")
+    words = ["query", "files", "--logs", str(log / "clawpipe.toml")]
+    subprocess.run([*CONSOLE, *words], env=os.environ | _home(cache), stdout=subprocess.DEVNULL, check=True)
+    words = [*CONSOLE, "--logs", str(log / "clawpipe.toml")]
+    return statistics.median(until_s(words, overview_is_full, cache) for _ in range(runs))
+
+
+def keys_s(logs: Path, *, busy: bool) -> tuple[float, float, bool]:
+    """Key in → its character painted, typed into the prompt: median, 99th percentile, and whether a backfill ran on."""
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        Pseudo([*CONSOLE, "--logs", str(logs)], (120, 40), _home(cache)) as terminal,
+    ):
+        terminal.until(lambda text: "v1" in text or "v43" in text, 120.0)
+        if not busy:
+            terminal.until(lambda text: "loading" not in text, 60.0)
+            terminal.read(3.0)
+        terminal.send(":")
+        terminal.read(1.0)
+        waits = [_painted_s(terminal, number) for number in range(KEYS)]
+        running = "rows/s" in terminal.text or "reading" in terminal.text
+    ordered = sorted(waits)
+    return statistics.median(ordered), ordered[int(len(ordered) * 0.99)], running
+
+
+def _painted_s(terminal: Pseudo, number: int) -> float:
+    """One letter, until it stands behind those typed before."""
+    typed = "".join("abcdefghij"[place % 10] for place in range(number % 20 + 1))
+    if number and number % 20 == 0:
+        terminal.send("\x15")  # the line is emptied before it is full
+        terminal.read(0.3)
+    terminal.read(0.03 + 0.01 * (number % 7))
+    began = time.perf_counter()
+    terminal.send(typed[-1])
+    while typed not in terminal.text:
+        assert time.perf_counter() < began + 10, terminal.text
+        terminal.read(0.001)
+    return time.perf_counter() - began
+
+
+def idling(for_s: float = 10.0) -> dict[str, float]:
+    """The console on the sample's log, left alone: share of a core, resident memory, bytes sent."""
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        Pseudo([*CONSOLE, "--logs", str(SAMPLE)], (120, 40), _home(cache)) as terminal,
+    ):
+        terminal.until(lambda text: "v43" in text and "loading" not in text, 60.0)
+        terminal.read(5.0)
+        first, cpu = len(terminal.received), _cpu_s(terminal.process.pid)
+        sent = len(terminal.read(for_s))
+        used = _cpu_s(terminal.process.pid) - cpu
+        status = Path(f"/proc/{terminal.process.pid}/status").read_text(encoding="utf-8")
+        peak_kb = int(status.partition("VmHWM:")[2].split()[0])
+        rss_kb = int(status.partition("VmRSS:")[2].split()[0])
+    return {
+        "cpu_pct": 100 * used / for_s, "rss_mb": rss_kb / 1024, "peak_mb": peak_kb / 1024,
+        "first_bytes": float(first), "bytes_s": sent / for_s,
+    }  # fmt: skip
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_S
