@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from limits import RateLimitItem, parse
@@ -32,6 +33,16 @@ class Budget:
             "RateLimit-Policy": f'"{self.scope}";q={self.quota};w={self.window_s}',
             "RateLimit": f'"{self.scope}";r={self.left};t={self.resets_s}',
         }
+
+
+@contextmanager
+def told_of(budget: Budget) -> Generator[None]:
+    """A refusal tells what is left as every other answer does."""
+    try:
+        yield
+    except ProblemError as refused:
+        refused.headers = {**budget.headers, **refused.headers}
+        raise
 
 
 @dataclass

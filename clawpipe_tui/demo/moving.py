@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from clawpipe_tui.demo.access import Account
 from clawpipe_tui.demo.deployment import Deployment, Service, change_id
 from clawpipe_tui.demo.problems import ProblemError
-from clawpipe_tui.demo.proposals import bounded_body, found, json_fields, read_proposal
+from clawpipe_tui.demo.proposals import bounded_body, found, is_rehearsal, json_fields, read_proposal
 from clawpipe_tui.demo.replay import Replays, fingerprint, key_of
 from clawpipe_tui.demo.state import Move, Proposal, Stamp, State, apply, keep, propose
 from clawpipe_tui.demo.store import Place, Replay, Step
@@ -47,7 +47,7 @@ class Moving:
         """Change where a model's traffic goes, or say what the change would be (`?dry_run=true`)."""
         deployment, key = found(self.service, request), key_of(request)
         body = await bounded_body(request, _BODY_LIMIT_BYTES)
-        if request.query_params.get("dry_run", "").lower() == "true":
+        if is_rehearsal(request):
             return self._rehearse(request, deployment, account, key, body)
 
         def move() -> Verdict:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from clawpipe_tui.demo.access import authorise, bearer, from_this_machine
 from clawpipe_tui.demo.deployment import Deployment, Service
-from clawpipe_tui.demo.limiting import Limiter
+from clawpipe_tui.demo.inference import inferred
+from clawpipe_tui.demo.limiting import Budget, Limiter, told_of
 from clawpipe_tui.demo.problems import ProblemError, problem
 from clawpipe_tui.demo.proposals import bounded_body, found, json_fields
 from clawpipe_tui.serving.payload import Fields, MalformedError, as_fields, plain, text
 from clawpipe_tui.serving.seam import Route
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from clawpipe_tui.demo.model import Answer, Features, Outcome
 
 _BODY_LIMIT_BYTES = 64_000
@@ -49,26 +50,6 @@ def pick(routes: Sequence[Route], luck: float) -> Route:
     return answering[-1]
 
 
-def capped(answer: Answer, limit_ms: float) -> Answer:
-    """The answer, or a timeout where it would take longer than the server waits."""
-    if answer.latency_ms <= limit_ms:
-        return answer
-    message = f"TimeoutError: no answer within {limit_ms:.0f} ms"
-    return replace(answer, outcome="timeout", error=message, latency_ms=limit_ms, prediction=None, score=None)
-
-
-def ranged(answer: Answer, deployment: Deployment) -> Answer:
-    """The answer, or the fallback's where it is none that the model could mean: a check on the way out."""
-    if answer.outcome != "ok" or answer.score is None:
-        return answer
-    classes = deployment.classes
-    if 0 <= answer.score <= 1 and (not classes or answer.prediction in classes):
-        return answer
-    said = f"OutputError: {answer.prediction!r} with the score {answer.score:g} is out of range"
-    prediction, score = deployment.fallback
-    return replace(answer, outcome="fallback", error=said, prediction=prediction, score=score)
-
-
 @dataclass
 class Predicting:
     """Answers predictions; shadows answer too, and nobody waits for them."""
@@ -81,7 +62,13 @@ class Predicting:
     async def post(self, request: Request) -> JSONResponse:
         """One prediction."""
         deployment = found(self.service, request)
-        client = self._admitted(request, deployment)
+        client, budget = self._admitted(request, deployment)
+        with told_of(budget):
+            response = await self._answered(request, deployment, client)
+        response.headers.update(budget.headers)
+        return response
+
+    async def _answered(self, request: Request, deployment: Deployment, client: str) -> JSONResponse:
         asked = _asked(json_fields(await bounded_body(request, _BODY_LIMIT_BYTES)), client)
         routes = self.service.state.desired[deployment.model].routes
         for route in routes:
@@ -96,9 +83,11 @@ class Predicting:
         from clawpipe_tui.demo.world import Served
 
         settings = self.service.settings
-        answer = capped(deployment.versions[route.version].answer(asked.features, self.rng), settings.time_limit_ms)
-        answer = ranged(answer, deployment)
-        await asyncio.sleep(answer.latency_ms / 1_000)
+        began = time.perf_counter()
+        # A generator of its own: the model answers in a thread, and another may be answering still.
+        luck = np.random.default_rng(int(self.rng.integers(2**63)))
+        answer = await inferred(deployment, route.version, asked.features, luck, settings.time_limit_ms)
+        await asyncio.sleep(max(0.0, answer.latency_ms / 1_000 - (time.perf_counter() - began)))
         at = settings.now()
         self.service.observed.count(deployment.model, route.version, route.role, at)
         if settings.log is not None:
@@ -115,19 +104,19 @@ class Predicting:
             settings.log.add(row)
         return answer
 
-    def _admitted(self, request: Request, deployment: Deployment) -> str:
-        """Who asks, if they may now; who may not is logged as well. Raises a 401, 403 or 429 problem."""
+    def _admitted(self, request: Request, deployment: Deployment) -> tuple[str, Budget]:
+        """Who asks, and what is left to them; who may not is logged as well. Raises a 401, 403 or 429 problem."""
         try:
             client = self._client(request)
         except ProblemError as refused:
             self._log_refused(deployment, _NOBODY, "unauthorised", refused)
             raise
         try:
-            self.limiter.spend(client or "this machine", "predict")
+            budget = self.limiter.spend(client or "this machine", "predict")
         except ProblemError as refused:
             self._log_refused(deployment, client or "anonymous", "limited", refused)
             raise
-        return client
+        return client, budget
 
     def _log_refused(self, deployment: Deployment, client: str, outcome: Outcome, refused: ProblemError) -> None:
         """A request that no version saw counts for the live one, which it would have reached."""

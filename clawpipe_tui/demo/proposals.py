@@ -20,6 +20,14 @@ def found(service: Service, request: Request) -> Deployment:
     return deployment
 
 
+def is_rehearsal(request: Request) -> bool:
+    """Whether a dry run is asked for. Raises a 400 problem: a word that is not understood must not be a real change."""
+    asked = request.query_params.getlist("dry_run")
+    if any(word not in {"true", "false"} for word in asked) or len(set(asked)) > 1:
+        raise ProblemError(400, "dry_run is true or false.")
+    return asked[:1] == ["true"]
+
+
 async def bounded_body(request: Request, limit_bytes: int) -> bytes:
     """The body of a request. Raises a 413 problem, and a 400 where the sender hung up in the middle of it."""
     body = bytearray()

@@ -41,7 +41,8 @@ class Reading:
         model = found(self._memory, request).model
         desired = self._memory.state.desired[model]
         headers = {"ETag": desired.etag, "Cache-Control": "no-cache"}
-        if desired.etag in request.headers.get("if-none-match", ""):
+        known = request.headers.get("if-none-match", "").strip()
+        if known == "*" or desired.etag in known:
             return Response(status_code=304, headers=headers)
         return JSONResponse(desired.as_json(model), headers=headers)
 

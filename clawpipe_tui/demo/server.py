@@ -16,11 +16,12 @@ from starlette.routing import Route as Path
 from clawpipe_tui.demo.access import Account, Scope, authorise
 from clawpipe_tui.demo.deployment import Service, Settings, service
 from clawpipe_tui.demo.events import events
-from clawpipe_tui.demo.limiting import Budget, Limiter
+from clawpipe_tui.demo.limiting import Budget, Limiter, told_of
 from clawpipe_tui.demo.moving import Moving
 from clawpipe_tui.demo.openapi import document
 from clawpipe_tui.demo.predicting import Predicting
 from clawpipe_tui.demo.problems import ProblemError, broken, refused, unrouted
+from clawpipe_tui.demo.proposals import is_rehearsal
 from clawpipe_tui.demo.reading import Reading
 from clawpipe_tui.demo.replay import Replays
 
@@ -39,7 +40,8 @@ class Doors:
 
         async def endpoint(request: Request) -> Response:
             _, budget = self._enter(request, "read")
-            return _budgeted(answer(request), budget)
+            with told_of(budget):
+                return _budgeted(answer(request), budget)
 
         return endpoint
 
@@ -47,9 +49,9 @@ class Doors:
         """An endpoint for those who may change things; a dry run costs no write of the quota, but a read."""
 
         async def endpoint(request: Request) -> Response:
-            rehearsal = request.query_params.get("dry_run", "").lower() == "true"
-            account, budget = self._enter(request, scope, "read" if rehearsal else scope)
-            return _budgeted(await answer(request, account), budget)
+            account, budget = self._enter(request, scope, "read" if is_rehearsal(request) else scope)
+            with told_of(budget):
+                return _budgeted(await answer(request, account), budget)
 
         return endpoint
 

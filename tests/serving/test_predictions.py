@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from served import MODEL, deployment
 
 from clawpipe_tui.demo.access import Account, Scope, accounts
 from clawpipe_tui.demo.deployment import QUOTAS, Settings, load_deployment
+from clawpipe_tui.demo.inference import capped
 from clawpipe_tui.demo.model import Answer
 from clawpipe_tui.demo.parquet_log import log_table
-from clawpipe_tui.demo.predicting import capped, pick
+from clawpipe_tui.demo.predicting import pick
 from clawpipe_tui.demo.prediction_log import PredictionLog
 from clawpipe_tui.demo.running import serve_settings
 from clawpipe_tui.demo.server import reference_app
@@ -181,3 +183,52 @@ def test_the_real_model_serves_over_a_real_socket_into_real_files(tmp_path: Path
     assert sum(pq.read_table(path).num_rows for path in files) == len(codes) == 20
     assert codes.count(200) >= 15
     assert not [path for path in files if path.name.startswith(".")]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A version that does not do as it should."""
+
+    hangs_s: float = 0.0
+
+    def answer(self, features: object, rng: object) -> Answer:
+        """Never an answer."""
+        _ = features, rng
+        time.sleep(self.hangs_s)
+        message = "the table is \x1b[31mgone"
+        raise KeyError(message)
+
+
+async def asked_of(model: Broken, home: Path) -> tuple[httpx.Response, Row]:
+    """One prediction of a version that is broken, and its row in the log."""
+    rows, whole = Rows(), deployment()
+    broken = replace(whole, versions=dict.fromkeys(whole.versions, model), fallback=("on_time", 0.2))
+    settings = Settings((broken,), Store(home / "audit"), log=rows, time_limit_ms=100.0)
+    async with client(settings) as http:
+        answer = await http.post(PREDICT, json={"features": {}})
+    return answer, rows.rows[0]
+
+
+async def test_what_a_model_raises_reaches_no_caller(tmp_path: Path) -> None:
+    """The fallback answers; why is in the log."""
+    answer, row = await asked_of(Broken(), tmp_path)
+    assert (answer.status_code, answer.json()["outcome"], answer.json()["prediction"]) == (200, "fallback", "on_time")
+    assert "gone" not in answer.text
+    assert (row.answer.outcome, str(row.answer.error).startswith("KeyError:"), "\x1b" in str(row.answer.error)) == (
+        "fallback", True, False,
+    )  # fmt: skip
+
+
+async def test_a_model_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """By the clock, not by its own account."""
+    answer, row = await asked_of(Broken(hangs_s=0.6), tmp_path)
+    assert (answer.status_code, row.answer.outcome) == (504, "timeout")
+
+
+async def test_every_answer_says_what_is_left_of_the_quota(tmp_path: Path) -> None:
+    """Predictions and refusals, too."""
+    settings = Settings((deployment(),), Store(tmp_path / "audit"))
+    async with client(settings) as http:
+        answers = [await http.post(PREDICT, json={"features": {}}), await http.post(PREDICT, content=b"{")]
+    assert [answer.headers["ratelimit"].split(";")[0] for answer in answers] == ['"predict"', '"predict"']
+    assert answers[1].status_code == 400

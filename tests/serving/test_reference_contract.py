@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served import MODEL, OTHER, READER, Served, change, settings
+from served import MODEL, OPERATOR, OTHER, READER, Served, change, settings
 
 from clawpipe_tui.demo.running import serve_settings
 from clawpipe_tui.demo.store import Step, Store
@@ -190,3 +190,24 @@ def test_the_described_request_is_the_sent_request_without_the_token(served: Ser
     )
     assert answer.status_code == 200
     assert served.written()[0]["reason"] == "Fehler über 9 %"
+
+
+@pytest.mark.parametrize("word", ["1", "TRUE", "yes", "", "true&dry_run=false"])
+def test_a_dry_run_that_is_not_understood_is_no_real_change(served: Served, word: str) -> None:
+    """400: whoever writes dry_run=1 wants anything but a change."""
+    headers = {"Authorization": f"Bearer {OPERATOR}", "Idempotency-Key": '"k"'}
+    with httpx.Client(base_url=served.url, headers=headers) as http:
+        etag = http.get(f"/v1/models/{MODEL}/routing").headers["etag"]
+        body = {"routes": [{"version": "v42", "weight_pct": 100}], "reason": "a drill"}
+        path = f"/v1/models/{MODEL}/routing?dry_run={word}"
+        answer = http.put(path, headers={"If-Match": etag}, json=body)
+    assert (answer.status_code, served.written()) == (400, [])
+
+
+def test_refusals_tell_what_is_left_and_any_etag_is_not_modified(served: Served) -> None:
+    """A client that is refused must know when to slow down; `If-None-Match: *` fits whatever there is."""
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {OPERATOR}"}) as http:
+        refused = http.put(f"/v1/models/{MODEL}/routing", headers={"Idempotency-Key": '"k"'}, json={})
+        anything = http.get(f"/v1/models/{MODEL}/routing", headers={"If-None-Match": "*"})
+    assert (refused.status_code, refused.headers["ratelimit"].split(";")[0]) == (428, '"operate"')
+    assert anything.status_code == 304
