@@ -85,10 +85,8 @@ def play(folder: Path) -> None:
 def stage(folder: Path) -> subprocess.Popen[bytes]:
     """The log's writer, and the configuration that leads to it."""
     (folder / "logs").mkdir(parents=True)
-    lines = (SAMPLE / "clawpipe.toml").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith("now ")]
-    kept.insert(kept.index("[log]") + 1, 'now = "end"')
-    (folder / "clawpipe.toml").write_text("\n".join([*kept, "[console]", 'window = "5m"', ""]), encoding="utf-8")
+    sample = (SAMPLE / "clawpipe.toml").read_text(encoding="utf-8")
+    (folder / "clawpipe.toml").write_text(sample.replace("[console]\n", '[console]\nwindow = "5m"\n'), encoding="utf-8")
     shutil.copy(SAMPLE / "baseline.parquet", folder)
     shutil.copytree(SAMPLE / "versions", folder / "versions")
     writer = subprocess.Popen([sys.executable, __file__, "--play", str(folder / "logs")], stdout=subprocess.PIPE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.snapshot import CLOCK_S, Answers, OutdatedError, Snapshot, Wanted, failed_snapshot, take_snapshot
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.warehouse import Session
 
 _RETRY_S = 5.0
+_OPENING_S = 0.3
+"""How long the end waits for a log that is being opened: there is nothing to close yet."""
 _LOOK_S = 0.1
 """How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
 
@@ -43,6 +44,8 @@ class Asker:
         self.asking_since: float | None = None
         """When the present question was put, by the monotonic clock; None while there is none."""
         self._given_back_at = time.monotonic()
+        self._answered_at = time.monotonic()
+        """When the last answers came; by the monotonic clock, because the clock of the day may jump."""
         self._told_at = 0.0
         """When the log was last asked, by the monotonic clock."""
         self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
@@ -63,8 +66,7 @@ class Asker:
         """How long the present question has been waiting, and how old the last answers are."""
         since = self.asking_since
         waited_s = time.monotonic() - since if since is not None else 0.0
-        age_s = (datetime.now(UTC) - snapshot.asked_at).total_seconds() if snapshot else 0.0
-        return waited_s, age_s
+        return waited_s, time.monotonic() - self._answered_at if snapshot else 0.0
 
     def stop(self, within_s: float = 1.5) -> None:
         """Stop asking and close the session; a query that is still running is given up."""
@@ -76,6 +78,8 @@ class Asker:
             closing = threading.Thread(target=self.session.close, name="closing", daemon=True)
             closing.start()
             closing.join(within_s)
+        else:
+            deadline = time.monotonic() + _OPENING_S
         if self._thread.is_alive():
             self._thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -132,6 +136,7 @@ class Asker:
         if self._has_news(self.session, wanted):
             self._told_at = time.monotonic()
             self._tell(take_snapshot(self.session, wanted, self._answers, lambda: self._wanted is not wanted))
+            self._answered_at = time.monotonic()
         elif self._last is not None and self._last.progress != (progress := self.session.progress()):
             self._tell(replace(self._last, progress=progress))
 
@@ -144,7 +149,7 @@ class Asker:
         if session.revision() != last.revision:
             return True
         failed = any(state.kind == "failed" for state in last.states.values())
-        if (datetime.now(UTC) - last.asked_at).total_seconds() >= (_RETRY_S if failed else CLOCK_S):
+        if time.monotonic() - self._answered_at >= (_RETRY_S if failed else CLOCK_S):
             return True
         return window_ending(wanted.end or session.now(), wanted.width_s) != last.window
 

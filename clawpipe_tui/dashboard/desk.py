@@ -17,10 +17,13 @@ from clawpipe_tui.dashboard.prompt import Prompt, prompt_line
 from clawpipe_tui.dashboard.view import Place, Scene, View, first_focus
 from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
 from clawpipe_tui.operations.guardrails import Safety
+from clawpipe_tui.panels.canvas import Canvas
+from clawpipe_tui.panels.cells import wrap
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
 from clawpipe_tui.spec import Rect, ScreenSpec
 from clawpipe_tui.spec.layout import rectangles
+from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.terminal.ability import Depth
     from clawpipe_tui.warehouse import Session
 
+_SAID_ROWS = 5
+"""At most so many lines for one sentence that is said."""
 CHROME = 2
 """Rows that are not panels: header and footer."""
 
@@ -186,12 +191,23 @@ class Desk:
 
     @property
     def watch_rows(self) -> int:
-        """How many rows the words about a rollback take."""
-        return watch_rows(self.width) if self.watched else 0
+        """How many rows stand above the footer: the words about a rollback, and what is too long for the footer."""
+        return (watch_rows(self.width) if self.watched else 0) + max(0, len(self._said_lines) - 1)
+
+    @cached_property
+    def _said_lines(self) -> list[str]:
+        """What was said, on as many lines as it needs; it is never cut in the middle where there is room."""
+        most = max(1, min(_SAID_ROWS, self.height // 4))
+        return wrap(clean(self.said), self.width - 2, most) if self.said else []
 
     def watch(self) -> list[Line]:
-        """The words about a rollback that was sent."""
-        return watch_lines(self.watched, self.width, self.look) if self.watched else []
+        """The words about a rollback that was sent, then the beginning of what is too long for the footer."""
+        lines = watch_lines(self.watched, self.width, self.look) if self.watched else []
+        for text in self._said_lines[:-1]:
+            canvas = Canvas(self.width, 1, self.look)
+            canvas.put(1, 0, text, "strong")
+            lines += canvas.lines()
+        return lines
 
     def scene(self) -> Scene:
         """The facts that keys and lines look at."""
@@ -219,7 +235,8 @@ class Desk:
         """The last line: what is being written, what was said, or what the keys do."""
         if self.prompt:
             return prompt_line(self.prompt, note_for(self.prompt.kind, self.prompt.text, self), self.width, self.look)
-        return footer_line(self.view, scene, self.said, self.width, self.look)
+        said = self._said_lines[-1] if self._said_lines else ""
+        return footer_line(self.view, scene, said, self.width, self.look)
 
     def wanted(self, number: int) -> Wanted:
         """What has to be asked for this view."""

@@ -17,6 +17,7 @@ from clawpipe_tui.dashboard.prompt import Kind, Prompt, completed, edited
 from clawpipe_tui.dashboard.reproduce import command_for, row_text
 from clawpipe_tui.dashboard.view import BASELINES, cursor_row, panel_in
 from clawpipe_tui.errors import ClawpipeError, nearest
+from clawpipe_tui.panels.cells import cut
 from clawpipe_tui.snapshot import drives
 from clawpipe_tui.terminal.clipboard import copied
 from clawpipe_tui.window import parse_span_s
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 PACES_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _SECONDS = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?s?")
+_SHOWN = 40
+"""So much of what was copied is shown."""
 NO_ROWS = "This panel has no rows yet."
 
 
@@ -214,7 +217,7 @@ class Hands:
             return
         found = copied(text, os.environ)
         sent = found.sequence and self.console.send_sequence(found.sequence)
-        first = text.split("\n", 1)[0]
+        first = cut(text.split("\n", 1)[0], _SHOWN)
         self.console.say(f"{found.words} {first}" if sent else found.words)
 
     def export(self, path: str) -> str:

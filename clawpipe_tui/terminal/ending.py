@@ -24,6 +24,9 @@ def end_on_signals() -> None:
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
+    with suppress(ValueError, OSError):
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in CODES:
         with suppress(ValueError, OSError):
             # nohup says: ignore it.

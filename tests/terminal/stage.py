@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,6 +58,12 @@ class ChangingSession(FakeSession):
         return (("v42", "live", 10 * ticks, NOW, last_at, 0.0),) if ticks else ()
 
 
+def _for_ever() -> FakeSession:
+    """A log that takes longer to open than anybody waits."""
+    time.sleep(3_600)
+    raise AssertionError
+
+
 def _changed(value: Value, chance: random.Random) -> Value:
     return value * chance.uniform(0.3, 1.7) if isinstance(value, float) and chance.random() < 0.4 else value
 
@@ -71,7 +78,11 @@ class Stage(ClawpipeApp):
         here = ability(os.environ, "utf-8" if given.charts != "ascii" else "ascii")
         theme = given.theme or here.theme
         look = Look(charts=given.charts, colour=here.depth != "none" and theme != "mono")
-        settings = settings_of(session, FakeServing(), theme=theme, depth=here.depth, look=look)
+        serving = FakeServing(hold=threading.Event() if given.hold else None)
+        journal = Path(given.journal) if given.journal else None
+        settings = settings_of(session, serving, theme=theme, depth=here.depth, look=look, journal=journal)
+        if given.opening:
+            settings = replace(settings, open_session=_for_ever)
         super().__init__(settings)
         self.ink = ink_for(theme, here.depth, ascii_only=look.ascii)
         self.given = given
@@ -114,6 +125,9 @@ def main() -> int:
     parser.add_argument("--clock", default="")
     parser.add_argument("--dump", default="")
     parser.add_argument("--theme", default="")
+    parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--opening", action="store_true")
+    parser.add_argument("--journal", default="")
     parser.add_argument("--charts", default="braille")
     end_on_signals()
     return run_in_terminal(Stage(parser.parse_args()), state_folder(), mouse=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal.conftest import OpenConsole, ready
-from tests.terminal.pseudo import PATIENCE_S, Pseudo
+from tests.terminal.pseudo import PATIENCE_S, Pseudo, console_words
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGHUP", 129), ("SIGINT", 130), ("SIGTERM", 143)])
@@ -29,6 +29,70 @@ def test_a_signal_ends_it_while_nobody_reads(console: OpenConsole) -> None:
     time.sleep(1.5)
     terminal.signal(signal.SIGTERM)
     assert terminal.process.wait(2.0) == 143
+
+
+IN_THE_MIDDLE = {
+    "help is open": ((), "?", "Keys"),
+    "a command is being written": ((), ":wind", "window"),
+    "the log is being opened": (("--opening",), "", "loading"),
+    "a plan is being read": ((), "B", "Reason:"),
+}
+
+
+@pytest.mark.parametrize("middle", IN_THE_MIDDLE)
+@pytest.mark.parametrize(("number", "code"), [("SIGHUP", 129), ("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_ends_it_in_the_middle_of_anything(console: OpenConsole, middle: str, number: str, code: int) -> None:
+    """In time, with its code, the terminal as it was."""
+    words, keys, shows = IN_THE_MIDDLE[middle]
+    terminal = console(*words)
+    terminal.until((lambda text: "loading" in text) if words else ready)
+    terminal.send(keys)
+    terminal.until(lambda text: shows in text)
+    terminal.signal(signal.Signals[number])
+    assert terminal.ends() == code
+    assert terminal.restored
+
+
+def test_a_signal_before_there_is_a_screen_ends_it_without_a_traceback() -> None:
+    """At each moment of the start: by the signal itself, or with its code."""
+    for after_s in (0.03, 0.06, 0.1, 0.2):
+        with Pseudo(console_words()) as terminal:
+            terminal.read(after_s)
+            terminal.signal(signal.SIGTERM)
+            assert terminal.ends() in {-signal.SIGTERM, 143}
+            assert b"Traceback" not in terminal.received
+
+
+def test_what_was_in_flight_is_told_at_the_next_start(console: OpenConsole, tmp_path: Path) -> None:
+    """A change was sent and its answer never seen: the journal says so, and the next console tells it."""
+    journal = str(tmp_path / "journal")
+    terminal = console("--hold", "--journal", journal)
+    terminal.until(ready)
+    terminal.send("B")
+    terminal.until(lambda text: "Dry run" in text or "enter send once" in text)
+    terminal.read(0.3)
+    terminal.send("metric feed breaks v43\r")
+    terminal.until(lambda text: "Sending, once." in text)
+    terminal.signal(signal.SIGTERM)
+    assert terminal.ends() == 143
+    assert terminal.restored
+    again = console("--journal", journal)
+    again.until(lambda text: "Unresolved: the rollback of flight-delay to v42" in text)
+    assert "was never answered" in " ".join(again.text.split())
+
+
+def test_it_goes_on_after_a_long_sleep(console: OpenConsole) -> None:
+    """Stopped from outside, as when a laptop sleeps: nothing was said to the terminal, everything is drawn again."""
+    terminal = console("--ticks", "10")
+    terminal.until(ready)
+    terminal.signal(signal.SIGSTOP)
+    time.sleep(2.0)
+    terminal.read(0.2)
+    terminal.screen.reset()
+    terminal.signal(signal.SIGCONT)
+    terminal.until(ready)
+    terminal.send("?")
+    terminal.until(lambda text: "Keys" in text)
 
 
 def test_the_end_of_the_terminal_is_its_end(console: OpenConsole) -> None:
