@@ -24,11 +24,15 @@ from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
 from clawpipe_tui.rollups.settings import LogSettings
 from clawpipe_tui.rollups.source import connect
+from clawpipe_tui.serving.asked import objective_rows
+from clawpipe_tui.serving.folder import FolderRegistry
 from clawpipe_tui.warehouse import Progress, Warehouse
 from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:
+    from clawpipe_tui.logs.listing import LogFile
     from clawpipe_tui.rollups.reader import Change
+    from clawpipe_tui.serving.seam import VersionDocument
 
 _STOP_WITHIN_S = 2.0
 _STOP_AGAIN_S = 0.05
@@ -56,7 +60,13 @@ class LogSession:
         self._labels = LabelFiles(config.label_files)
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
+        self._document_files: Mapping[str, LogFile] | None = None
+        self._documents: Sequence[VersionDocument] = ()
         try:
+            self._warehouse.set_limits({
+                "psi_large": config.drift.psi_large, "new_category_pct": config.drift.new_category_pct,
+            })  # fmt: skip
+            self._read_objectives()
             self._load(self._reader.catch_up())
         except BaseException:
             self.close()
@@ -186,11 +196,27 @@ class LogSession:
         self._warehouse.set_files(self._reader.files())
         self._learn()
         self._read_labels()
+        self._read_objectives()
 
     def _read_labels(self) -> None:
         """Label files that are new, changed or gone since the last look."""
         if self.config.label_files:
             self._warehouse.set_labels(*self._labels.look(), list(list_files(self.config.baseline_files)))
+
+    def set_documents(self, documents: Sequence[VersionDocument]) -> None:
+        """The version documents of the serving API, whose objectives hold beside those of the configuration."""
+        self._documents = tuple(documents)
+        self._document_files = None
+        self._read_objectives()
+
+    def _read_objectives(self) -> None:
+        """What is asked of versions, by the configuration and by version documents that are new or changed."""
+        listing = list_files(self.config.version_files)
+        if listing != self._document_files:
+            self._document_files = listing
+            folder = FolderRegistry([Path(path) for path in sorted(listing)])
+            rows, _ = objective_rows(self.config.objectives.rules, (*folder.documents, *self._documents))
+            self._warehouse.set_objectives(rows)
 
     def _learn(self) -> None:
         """What the newest file that was read can tell is what the log can tell."""

@@ -33,6 +33,12 @@ _ROUTES = {
     "weight_pct": "DOUBLE",
     "since_at": "TIMESTAMPTZ",
 }
+_OBJECTIVES = {
+    "model": "VARCHAR", "version": "VARCHAR", "metric": "VARCHAR", "column": "VARCHAR", "minimum": "DOUBLE",
+    "maximum": "DOUBLE", "window_s": "DOUBLE", "source": "VARCHAR",
+}  # fmt: skip
+"""A glob over models; no version: every one of them."""
+_LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
 _STOP_S = 0.5
 _EXTENT = "select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from requests"
 
@@ -111,6 +117,8 @@ class Warehouse:
         connection.execute(f"create table labelled_baseline ({columns_sql(LABELLED_BASELINE)})")
         connection.execute(f"create table routes ({columns_sql(_ROUTES)})")
         connection.execute(f"create table capabilities ({columns_sql(_CAPABILITIES)})")
+        connection.execute(f"create table objectives ({columns_sql(_OBJECTIVES)})")
+        connection.execute(f"create table limits ({columns_sql(_LIMITS)})")
         register(connection)
         try:
             for path in macro_files():
@@ -210,6 +218,14 @@ class Warehouse:
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API says about traffic: model, version, role, weight_pct."""
         self._fill("routes", _ROUTES, rows, "true")
+
+    def set_objectives(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What versions are asked to hold: model, version, metric, column, minimum, maximum, window_s, source."""
+        self._fill("objectives", _OBJECTIVES, rows, "true")
+
+    def set_limits(self, limits: Mapping[str, float]) -> None:
+        """What the configuration calls bad, by name, where a query has no parameter for it."""
+        self._fill("limits", _LIMITS, [{"name": name, "value": value} for name, value in limits.items()], "true")
 
     def _fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], old: str) -> None:
         """Put these rows in the place of the old ones."""

@@ -8,6 +8,9 @@ create macro failed(outcome) as outcome in ('error', 'timeout', 'fallback');
 -- whether the log cannot tell this; then nothing is said of it, and never 0
 create macro lacks(what) as coalesce((select bool_or(not given) from capabilities where "column" = what), false);
 
+-- a limit of the configuration that is no parameter, or what holds where it says nothing
+create macro limit_of(wanted, otherwise) as coalesce((select any_value(value) from limits where name = wanted), otherwise);
+
 create macro bucket_ms(bucket)     as pow(1.02, bucket + 0.5);
 create macro bucket_low_ms(bucket) as pow(1.02, bucket);
 
@@ -62,6 +65,29 @@ create macro version_latencies(for_model, a, b) as table
            bucket_ms(min(bucket) filter (up_to >= 0.99 * total)) as p99_ms
     from   ranked
     group  by version;
+
+-- the spans that are looked at, for each version and width (seconds): up to b, or up to when the version last served
+create macro version_spans(for_model, widths, b, to_its_end) as table
+    with served as (
+        select version, arg_max(role, last_at) as role, max(last_at) as last_at
+        from   requests
+        where  model = for_model and role <> 'shadow' and bucket_start < b
+        group  by version
+    ), wanted as (
+        select distinct unnest(widths)::double as width_s
+    )
+    select version, role, last_at, width_s,
+           case when to_its_end then least(b, time_bucket(interval 1 minute, last_at) + interval 1 minute) else b end as to_at,
+           to_at - width_s * interval 1 second as from_at
+    from   served cross join wanted;
+
+-- greatest and least that know no answer for NULL
+create macro no_less(x, bound) as case when x < bound then bound else x end;
+create macro no_more(x, bound) as case when x > bound then bound else x end;
+
+-- 95 in 100, at every look
+create macro low_pct(k, n)  as 100 * rate_low(k, n, 0.05, 1000);
+create macro high_pct(k, n) as 100 * rate_high(k, n, 0.05, 1000);
 
 -- Which version each one is compared with: a canary with the live one beside it, a live one with itself before.
 create macro reference_versions(for_model, a, b) as table

@@ -141,7 +141,7 @@ create macro in_rhythm(for_model, for_version, a, b, suspects, psi_limit, alpha)
 
 -- Drift: a PSI of at least psi_limit, and more than noise alone gives; alpha is the false discovery rate across the
 -- columns in one look (Benjamini and Hochberg), so psi_critical is each column's limit after that correction. Or: a
--- category of at least 1 % is on one side only, which the same alpha calls no accident.
+-- category of at least new_category_pct is on one side only, which the same alpha calls no accident.
 create macro drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) as table
     with listed as (
         select "column", kind, sum(base) as base_n, sum(live) as live_n,
@@ -169,7 +169,7 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
     ), one_sided as (
         select "column", max(share) as share, bool_or(is_new) as any_new
         from   one_sided_categories(for_model, for_version, a, b, against), level
-        where  share >= 0.01 and surprise <= ln_alpha
+        where  share >= limit_of('new_category_pct', 1.0) / 100 and surprise <= ln_alpha
         group  by all
     ), measured as (
         select t.*, c.false_discovery, one_sided.share as one_sided_share, coalesce(any_new, false) as any_new,
@@ -196,8 +196,7 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
                 when psi is null or coalesce(psi_critical, 0) >= psi_limit then 'cannot tell'
                 else 'inside noise' end as verdict,
            case when verdict = 'cannot tell'                                 then null
-                when verdict = 'drifted' and psi >= 2.5 * psi_limit          then 'large'
-                when verdict = 'drifted' and one_sided_share >= 0.1          then 'large'
+                when verdict = 'drifted' and (psi >= limit_of('psi_large', 2.5 * psi_limit) or one_sided_share >= 0.1) then 'large'
                 when verdict = 'drifted'                                     then 'moderate'
                 when psi > psi_critical and not keeps_rhythm                 then 'small'
                 else 'none' end as severity,

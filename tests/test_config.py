@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clawpipe_tui.config import Config, cache_folder, config_folder, find_config, load_config, state_folder
+from clawpipe_tui.config.objectives import Objective
 from clawpipe_tui.errors import ConfigError, UsageError
 
 GOOD = """\
@@ -29,6 +30,63 @@ def _write(folder: Path, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "clawpipe.toml").write_text(text, encoding="utf-8")
     return folder / "clawpipe.toml"
+
+
+OBJECTIVES = """\
+[log]
+files = "logs/*.parquet"
+[objectives]
+failed_pct = 2
+[[objectives.rule]]
+metric = "recall_pct"
+minimum = 60
+window = "6h"
+[[objectives.rule]]
+metric = "null_pct"
+column = "amount"
+maximum = 1
+"""
+
+
+def test_objectives_name_a_metric_a_limit_and_a_window(tmp_path: Path) -> None:
+    """The short keys are objectives, too."""
+    rules = load_config(_write(tmp_path, OBJECTIVES)).objectives.rules
+    assert rules == (
+        Objective("failed_pct", maximum=2.0),
+        Objective("recall_pct", minimum=60.0, window_s=21_600),
+        Objective("null_pct", maximum=1.0, column="amount"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said", "hint"),
+    [
+        ('"recall_pct"', '"recal_pct"', 6, "There is no metric 'recal_pct'", "Did you mean 'recall_pct'?"),
+        ("minimum = 60", "minimun = 60", 7, "An objective has no key 'minimun'", "Did you mean 'minimum'?"),
+        ("minimum = 60\n", "", 6, "The objective recall_pct has no limit", "Give a minimum or a maximum."),
+        ('"6h"', '"soon"', 8, "'soon' is not a span of time", "90s, 15m, 6h, 7d"),
+        ('column = "amount"\n', "", 9, "null_pct needs the column", "A column goes with"),
+        ("maximum = 1\n", "maximum = '1'\n", 12, "An objective's maximum must be a number", "In the unit"),
+    ],
+)
+def test_an_objective_that_cannot_be_meant_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, said: str, hint: str
+) -> None:
+    """Of several, the line in the one that is wrong."""
+    path = _write(tmp_path, OBJECTIVES.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert f"{path}, line {line}: {said}" in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_a_large_drift_cannot_be_smaller_than_a_drift(tmp_path: Path) -> None:
+    """Thresholds have their unit in their name; the larger one follows the smaller unless it is given."""
+    text = "[log]\nfiles = 'x'\n[drift]\npsi = 0.2\n"
+    assert load_config(_write(tmp_path, text)).drift.psi_large == 0.5
+    assert load_config(_write(tmp_path, text + "psi_large = 0.3")).drift.psi_large == 0.3
+    with pytest.raises(ConfigError, match=r"line 5: .drift. psi_large is below psi"):
+        load_config(_write(tmp_path, text + "psi_large = 0.1"))
 
 
 def test_a_good_file_becomes_a_frozen_configuration(tmp_path: Path) -> None:

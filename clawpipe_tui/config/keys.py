@@ -51,9 +51,14 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "registry_token_keyring": str,
         "registry_token_command": list,
     },
-    "objectives": {"failed_pct": (int, float), "p95_ms": (int, float), "accuracy_pct": (int, float)},
+    "objectives": {"failed_pct": (int, float), "p95_ms": (int, float), "accuracy_pct": (int, float), "rule": list},
     "guardrails": {"rule": list},
-    "drift": {"psi": (int, float), "alpha": (int, float)},
+    "drift": {
+        "psi": (int, float),
+        "psi_large": (int, float),
+        "new_category_pct": (int, float),
+        "alpha": (int, float),
+    },
     "console": {
         "environment": str,
         "write": bool,
@@ -89,7 +94,11 @@ def _is_span(value: object) -> bool:
 
 LIMITS: tuple[tuple[str, str, Callable[[object], bool], str], ...] = (
     ("drift", "psi", _above(0, math.inf), "A number above 0."),
+    ("drift", "psi_large", _above(0, math.inf), "A number above 0."),
+    ("drift", "new_category_pct", _above(0, 100), "A share in per cent: above 0, at most 100."),
     ("drift", "alpha", _above(0, 0.5), "A chance: above 0, at most 0.5."),
+    ("objectives", "failed_pct", _is_share, "A share in per cent: from 0 to 100."),
+    ("objectives", "p95_ms", _above(0, math.inf), "Milliseconds, above 0."),
     ("objectives", "accuracy_pct", _above(0, 100), "A share in per cent: above 0, at most 100."),
     ("console", "refresh_s", _above(0, 3_600), "Seconds, above 0."),
     ("console", "window", _is_span, "A number and a unit: 90s, 15m, 6h, 7d."),

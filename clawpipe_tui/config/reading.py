@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
 
 from clawpipe_tui.config.keys import KEYS, LIMITS, is_a, type_words
+from clawpipe_tui.config.objectives import Objective, ObjectiveError, read_objective
 from clawpipe_tui.config.values import (
     ALSO_KNOWN,
     CANONICAL,
@@ -69,10 +70,7 @@ class _Reader:
             label_files=self._paths("labels", "files"),
             version_files=self._paths("versions", "files", "json"),
             serving=self._serving(),
-            drift=DriftLimits(
-                psi=float(self._get("drift", "psi", DriftLimits.psi)),
-                alpha=float(self._get("drift", "alpha", DriftLimits.alpha)),
-            ),
+            drift=self._drift(),
             objectives=self._objectives(),
             guardrails=tuple(self._guardrail(rule) for rule in self._get("guardrails", "rule", list[object]())),
             environment=self._get("console", "environment", ""),
@@ -120,9 +118,11 @@ class _Reader:
             if not isinstance(sql, str):
                 raise self._wrong("log.columns", name, f"[log.columns] {name} must be an SQL expression in quotes", "")
 
-    def _wrong(self, section: str, key: str, message: str, hint: str) -> ConfigError:
-        """The error, with the line of the key in its own section."""
-        head = re.search(rf"^\s*\[+\s*{re.escape(section)}\b", self.text, re.MULTILINE) if section else None
+    def _wrong(self, section: str, key: str, message: str, hint: str, place: int = 0) -> ConfigError:
+        """The error, with the line of the key in its own section, or in the one at this place of several."""
+        pattern = re.compile(rf"^\s*\[+\s*{re.escape(section)}\b", re.MULTILINE)
+        heads = list(pattern.finditer(self.text)) if section else []
+        head = heads[min(place, len(heads) - 1)] if heads else None
         begin = head.end() if head else 0
         found = re.compile(rf"^\s*[\"']?{re.escape(key)}\b", re.MULTILINE).search(self.text, begin) if key else None
         line = self.text.count("\n", 0, found.end() if found else begin) + 1
@@ -181,14 +181,38 @@ class _Reader:
         return since, until
 
     def _objectives(self) -> Objectives:
-        failed_pct = self._get("objectives", "failed_pct", Objectives.failed_pct)
-        p95_ms = self._get("objectives", "p95_ms", Objectives.p95_ms)
-        accuracy_pct = self._get("objectives", "accuracy_pct", Objectives.accuracy_pct)
-        return Objectives(
-            float(failed_pct),
-            None if p95_ms is None else float(p95_ms),
-            None if accuracy_pct is None else float(accuracy_pct),
+        def number(key: str) -> float | None:
+            given = self._get("objectives", key, cast("float | None", None))
+            return None if given is None else float(given)
+
+        failed_pct, p95_ms, accuracy_pct = number("failed_pct"), number("p95_ms"), number("accuracy_pct")
+        written = (
+            Objective("failed_pct", maximum=failed_pct),
+            Objective("p95_ms", maximum=p95_ms),
+            Objective("accuracy_pct", minimum=accuracy_pct),
         )
+        listed = [
+            self._objective(place, one) for place, one in enumerate(self._get("objectives", "rule", list[object]()))
+        ]
+        rules = (*(one for one in written if one.minimum is not None or one.maximum is not None), *listed)
+        return Objectives(Objectives.failed_pct if failed_pct is None else failed_pct, p95_ms, accuracy_pct, rules)
+
+    def _objective(self, place: int, given: object) -> Objective:
+        try:
+            return read_objective(given)
+        except ObjectiveError as error:
+            raise self._wrong("objectives.rule", error.key, error.message, error.hint, place) from None
+
+    def _drift(self) -> DriftLimits:
+        def limit(key: str, default: float) -> float:
+            return float(self._get("drift", key, default))
+
+        psi = limit("psi", DriftLimits.psi)
+        large = limit("psi_large", 2.5 * psi)
+        if large < psi:
+            raise self._wrong("drift", "psi_large", "[drift] psi_large is below psi", f"At least {psi:g}.")
+        new_pct = limit("new_category_pct", DriftLimits.new_category_pct)
+        return DriftLimits(psi, large, new_pct, limit("alpha", DriftLimits.alpha))
 
     def _guardrail(self, rule: object) -> Guardrail:
         kinds = get_args(RuleKind)

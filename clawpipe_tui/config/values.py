@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from clawpipe_tui.config.objectives import Objective
+
 CANONICAL = (
     "served_at", "model", "version", "request_id", "role", "outcome", "error", "latency_ms", "client", "prediction",
     "score",
@@ -69,6 +71,8 @@ class Objectives:
     p95_ms: float | None = None
     accuracy_pct: float | None = None
     """The smallest share of right answers; absent: what the baseline's own labels say."""
+    rules: tuple[Objective, ...] = ()
+    """All that was written down, those above included."""
 
 
 RuleKind = Literal["deny", "type the name", "second person", "limit"]
@@ -92,7 +96,11 @@ class DriftLimits:
     """When a column counts as drifted: the effect, and how much noise is allowed for."""
 
     psi: float = 0.1
-    """The smallest PSI that matters."""
+    """The smallest PSI that matters; from here on a drift is moderate."""
+    psi_large: float = 0.25
+    """From this PSI on a drift is large."""
+    new_category_pct: float = 1.0
+    """A category that only one side has matters from this share of the rows on, in per cent."""
     alpha: float = 1e-9
     """False discovery rate across the columns in one look. A day has 8 640 looks; `make bench-statistics` says what is
     left of it: fewer than one false alarm in 1 000 column-days."""

@@ -23,9 +23,11 @@ STYLES = (
 VERDICT_STYLES = {
     "worse": "bad",
     "drifted": "bad",
+    "missed": "bad",
     "differs": "warn",
     "not shown worse": "good",
     "better": "good",
+    "met": "good",
     "inside noise": "good",
     "cannot tell": "warn",
 }

@@ -19,9 +19,11 @@ from clawpipe_tui.spec import PanelSpec
 VERDICT_GLYPHS = {
     "worse": "▲",
     "drifted": "▲",
+    "missed": "▲",
     "differs": "◆",
     "not shown worse": "●",
     "better": "●",
+    "met": "●",
     "inside noise": "·",
     "cannot tell": "?",
 }

@@ -22,16 +22,16 @@ class FolderRegistry:
     def __init__(self, paths: Sequence[Path]) -> None:
         found = [_read(path) for path in paths]
         documents = [document for document in found if isinstance(document, VersionDocument)]
-        self._documents = tuple(sorted(documents, key=_age))
+        self.documents = tuple(sorted(documents, key=_age))
         self.problems = tuple(problem for problem in found if isinstance(problem, str))
 
     def models(self) -> tuple[str, ...]:
         """The names of all models."""
-        return tuple(dict.fromkeys(document.model for document in self._documents))
+        return tuple(dict.fromkeys(document.model for document in self.documents))
 
     def versions(self, model: str) -> tuple[VersionDocument, ...]:
         """All versions of a model, oldest first. Raises NotFound."""
-        found = tuple(document for document in self._documents if document.model == model)
+        found = tuple(document for document in self.documents if document.model == model)
         if not found:
             raise NotFound(
                 f"There is no version document of a model {plain(model, 200)}.", nearest(model, self.models())

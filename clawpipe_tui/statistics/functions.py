@@ -145,6 +145,7 @@ FUNCTIONS: tuple[SqlFunction, ...] = (
     SqlFunction("band_p", band.band_p, (_NUMBER,) * 3),  # (d, n_a, n_b)
     SqlFunction("rate_low", _rate_low, (_NUMBER,) * 4),  # (k, n, alpha, t_opt)
     SqlFunction("rate_high", _rate_high, (_NUMBER,) * 4),
+    SqlFunction("mean_radius", interval.mean_radius, (_NUMBER,) * 4),  # (std, n, alpha, t_opt)
     SqlFunction("rank_low", _rank_low, (_NUMBER,) * 4, "BIGINT"),  # (n, quantile, alpha, t_opt); NULL: not yet bounded
     SqlFunction("rank_high", _rank_high, (_NUMBER,) * 4, "BIGINT"),
 )

@@ -77,6 +77,19 @@ def quantile_ranks(n: float, quantile: float, alpha: float, t_opt: float) -> Ran
     return Ranks(max(low, 1), min(high, int(n)), bounded_below=low >= 1, bounded_above=high <= n)
 
 
+def mean_radius(spread: float, n: float, alpha: float, t_opt: float) -> float | None:
+    """How far the mean of n values with this deviation may lie from the true one, at every look; in their unit.
+
+    Asymptotically: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, Time-uniform central limit theory and asymptotic
+    confidence sequences, Annals of Statistics 52(6) 2024, theorem 2.2. Tightest after t_opt values.
+    """
+    if not (0 <= spread < math.inf and 2 <= n <= MOST and _settings(alpha, t_opt)):
+        return None
+    log = -2 * math.log(alpha)
+    variance = n * (log + math.log(1 + log)) / t_opt
+    return spread * math.sqrt(2 * (variance + 1) / (n * variance) * math.log(math.sqrt(variance + 1) / alpha))
+
+
 def _settings(alpha: float, t_opt: float) -> bool:
     return 0 < alpha < 1 and 0 < t_opt <= MOST
 
