@@ -34,11 +34,11 @@ create macro compared_errors(for_model, va, vb, a, b, step) as table
         where  model = for_model and version in (va, vb) and bucket_start >= from_at and bucket_start < b
         group  by all
     ), failures as (
-        select case when error = outcome then outcome else outcome || ': ' || left(error, 60) end as kind,
+        select outcome || ': ' || left(error, 60) as kind,
                time_bucket(step, bucket_start) as slice_at,
                sum(n) filter (version = va) / mean_weight() as a_k, sum(n) filter (version = vb) / mean_weight() as b_k
         from   errors cross join pair
-        where  model = for_model and version in (va, vb) and failed(outcome) and bucket_start >= from_at and bucket_start < b
+        where  model = for_model and version in (va, vb) and failed(outcome) and error <> outcome and bucket_start >= from_at and bucket_start < b
         group  by all
     ), sums as (
         select kind, coalesce(sum(a_k), 0) as a_k, coalesce(sum(b_k), 0) as b_k, count(*) over () as kinds from failures group by kind
