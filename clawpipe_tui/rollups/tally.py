@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _MERGE_FROM = 1_000_000
 """Rows that may wait to be added up: what bounds the memory of a long file."""
 _SPARSE = 4
+_ADDED = {"n": "sum", "first_us": "min", "last_us": "max"}
+"""How what is no key is added up."""
 
 
 def counts_of(
@@ -42,7 +44,8 @@ class Tally:
         """Add rows: every key, n, and the others always or never."""
         import pyarrow as pa
 
-        self._parts.append(pa.table({name: pa.array(column) for name, column in columns.items()}))
+        added = [name for name in _ADDED if name in columns]
+        self._parts.append(pa.table({name: pa.array(columns[name]) for name in (*self._keys, *added)}))
         self._waiting += len(columns["n"])
         if self._waiting > _MERGE_FROM:
             self._parts, self._waiting = [self._merged()], 0
@@ -62,8 +65,7 @@ class Tally:
         import pyarrow as pa
 
         table = pa.concat_tables(self._parts)
-        ways = {"n": "sum", "first_us": "min", "last_us": "max"}
-        wanted = [(name, way) for name, way in ways.items() if name in table.column_names]
+        wanted = [(name, way) for name, way in _ADDED.items() if name in table.column_names]
         added = table.group_by(list(self._keys), use_threads=False).aggregate(wanted)
         ordered = added.select([*self._keys, *("_".join(one) for one in wanted)])
         return ordered.rename_columns([*self._keys, *(name for name, _ in wanted)])
