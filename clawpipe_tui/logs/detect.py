@@ -16,7 +16,7 @@ from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.personal import personal_kind
 from clawpipe_tui.logs.profile import Facts, profile
 from clawpipe_tui.logs.proposal import Choice, Proposal
-from clawpipe_tui.logs.roles import give_parts
+from clawpipe_tui.logs.roles import counts_time, give_parts
 from clawpipe_tui.logs.rows import layout_rows, macros, plain_rows
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _FREE_TEXT = 60.0
 _FEW_ROWS = 20
 """Below so many rows nothing can be said of ids."""
 _ANSWER = frozenset({"prediction", "score"})
+_PARTITION = frozenset({"dt", "date", "day", "hour", "hr", "minute", "month", "year", "ds"})
 _IDENTITY = frozenset({"id", "uuid", "guid", "key", "hash", "token", "session", "trace", "span"})
 
 
@@ -165,6 +166,9 @@ def _proposal(
     facts: Sequence[Facts],
     chosen: Sequence[tuple[Choice, Facts]],
 ) -> Proposal:
+    timed = next((column for choice, column in chosen if choice.name == "served_at"), None)
+    if (timed is None or timed.kind == "DATE") and (both := _day_and_clock(facts)):
+        chosen = [both, *(pair for pair in chosen if pair[0].name != "served_at")]
     choices = [choice for choice, column in chosen if column.shape != "nothing" or choice.plain]
     if not any(choice.name == "served_at" for choice in choices) and not (layout and layout.source):
         names = ", ".join(column.name for column in facts[:12])
@@ -180,6 +184,16 @@ def _proposal(
         form, layout.name if layout else "", layout.about if layout else "", tuple(choices), features, left_out,
         personal, words, first_at, last_at,
     )  # fmt: skip
+
+
+def _day_and_clock(facts: Sequence[Facts]) -> tuple[Choice, Facts] | None:
+    """A day in one column and a time of day in another."""
+    days = [column for column in facts if column.kind == "DATE"]
+    clocks = [column for column in facts if column.kind == "TIME"]
+    if len(days) != 1 or len(clocks) != 1:
+        return None
+    why = f"{days[0].name} is the day, {clocks[0].name} the time of day, taken as UTC"
+    return Choice("served_at", f"{days[0].expression} + {clocks[0].expression}", why, sure=False), days[0]
 
 
 def _unused(chosen: Sequence[tuple[Choice, Facts]], choices: Sequence[Choice]) -> dict[str, str]:
@@ -224,8 +238,10 @@ def why_not(column: Facts) -> str:
         return "always empty"
     if column.shape == "nested":
         return f"nested ({column.kind.split('(')[0].lower()})"
-    if column.shape == "time":
+    if column.shape == "time" or (column.tokens[:1] == column.tokens and _PARTITION & set(column.tokens)):
         return "another time"
+    if column.shape == "number" and counts_time(column):
+        return "another time, as a number"
     if column.distinct == 1 and column.known == column.rows and column.rows > 1:
         return f"always {column.examples[0][:40] if column.examples else 'the same'}"
     return _why_id(column) if column.rows >= _FEW_ROWS else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from clawpipe_tui.logs.canonical import quoted, text_literal
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$|DOUBLE|FLOAT|REAL|DECIMAL)")
+_LIST = re.compile(r"(\w+)\[\d*\]")
 _MOST_KEYS = 2_000
 _EXAMPLES = 40
 _ALMOST_ALL = 0.99
@@ -41,11 +42,18 @@ class Facts:
     examples: tuple[str, ...] = ()
     kind: str = ""
     """Its DuckDB type."""
+    inside: str = ""
+    """The column that it is a key of."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """The words of its name, in lower case: modelVersion and model_version alike."""
         return name_tokens(self.name)
+
+    @property
+    def around(self) -> frozenset[str]:
+        """The words of the column that it stands in."""
+        return frozenset(name_tokens(self.inside))
 
 
 def name_tokens(name: str) -> tuple[str, ...]:
@@ -57,8 +65,12 @@ def name_tokens(name: str) -> tuple[str, ...]:
 def profile(connection: duckdb.DuckDBPyConnection, table: str) -> list[Facts]:
     """The facts of every column of a table; structs, maps and JSON objects are taken apart."""
     columns = {row[0]: row[1] for row in connection.execute(f"describe {table}").fetchall()}
-    leaves = [leaf for name, kind in columns.items() for leaf in _leaves(connection, table, name, quoted(name), kind)]
-    return [_facts(connection, table, *leaf) for leaf in leaves]
+    leaves = [
+        (leaf, "" if leaf[1] == quoted(name) else name)
+        for name, kind in columns.items()
+        for leaf in _leaves(connection, table, name, quoted(name), kind)
+    ]
+    return [replace(_facts(connection, table, *leaf), inside=inside) for leaf, inside in leaves]
 
 
 Leaf = tuple[str, str, str]
@@ -72,11 +84,37 @@ def _leaves(
         inner = connection.execute(f"describe select unnest({expression}) from {table} limit 0").fetchall()
         for key, key_kind, *_ in inner:
             yield from _leaves(connection, table, key, f"{expression}.{quoted(key)}", key_kind, depth + 1)
-    elif kind == "JSON" or (kind.startswith("MAP") and not kind.endswith("]")):
+        return
+    if kind == "VARCHAR" and _is_json(connection, table, expression):
+        expression, kind = f"case when json_valid({expression}) then {expression}::json end", "JSON"
+    if kind == "JSON" or (kind.startswith("MAP") and not kind.endswith("]")):
         found = list(_json_leaves(connection, table, name, expression, kind))
         yield from found or [(name, expression, kind)]
+    elif _LIST.fullmatch(kind):
+        yield from _places(connection, table, name, expression, kind)
     else:
         yield name, expression, kind
+
+
+def _is_json(connection: duckdb.DuckDBPyConnection, table: str, expression: str) -> bool:
+    """Whether a text column holds JSON objects or arrays."""
+    sql = f"""
+        select count({expression}), count_if(json_valid({expression}) and left(trim({expression}), 1) in ('{{', '['))
+        from {table}
+    """
+    known, valid = connection.execute(sql).fetchall()[0]
+    return bool(known) and valid >= _ALMOST_ALL * known
+
+
+def _places(connection: duckdb.DuckDBPyConnection, table: str, name: str, expression: str, kind: str) -> Iterator[Leaf]:
+    """A list that is as long in every row, place by place; any other is left whole."""
+    sql = f"select min(len({expression})), max(len({expression})) from {table} where {expression} is not null"
+    shortest, longest = connection.execute(sql).fetchall()[0]
+    if not longest or shortest != longest or longest > _MOST_KEYS:
+        yield name, expression, kind
+        return
+    for place in range(1, longest + 1):
+        yield f"x{place}" if name == "features" else f"{name}_{place}", f"{expression}[{place}]", _LIST.sub(r"\1", kind)
 
 
 def _json_leaves(
@@ -103,7 +141,14 @@ def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
+_COMMA, _WHOLE = r"[+-]?\d+,\d+", r"[+-]?\d+"
+
+
 def _facts(connection: duckdb.DuckDBPyConnection, table: str, name: str, expression: str, kind: str) -> Facts:
+    if kind == "VARCHAR" and _all_match(connection, table, expression, _COMMA, _WHOLE):
+        expression, kind = f"try_cast(replace({expression}, ',', '.') as double)", "DOUBLE"
+    elif kind == "VARCHAR" and (form := _time_form(connection, table, expression)):
+        expression, kind = f"try_strptime({expression}, '{form}')", "TIMESTAMP"
     sql = f"""
         with v as (select {expression} as x, try_cast({expression} as varchar) as t,
                           try_cast(try_cast({expression} as varchar) as double) as d from {table})
@@ -121,12 +166,44 @@ def _facts(connection: duckdb.DuckDBPyConnection, table: str, name: str, express
     )  # fmt: skip
 
 
+_DATED = r"\d{1,2}[/.]\d{1,2}[/.]\d{4}[ T]\d{1,2}:\d{2}(:\d{2})?"
+_TIME_FORMS = tuple(
+    f"{first}{mark}{second}{mark}%Y{between}%H:%M{seconds}"
+    for mark in "/."
+    for between in " T"
+    for seconds in (":%S", "")
+    for first, second in (("%d", "%m"), ("%m", "%d"))
+)
+
+
+def _all_match(
+    connection: duckdb.DuckDBPyConnection, table: str, expression: str, pattern: str, also: str = "^$"
+) -> bool:
+    """Whether nearly all texts have one form, or another that at least one must not have."""
+    own, other = (f"regexp_full_match({expression}, {text_literal(one)})" for one in (pattern, also))
+    sql = f"select count({expression}), count_if({own}), count_if({own} or {other}) from {table}"
+    known, matching, either = connection.execute(sql).fetchall()[0]
+    return bool(matching) and either >= _ALMOST_ALL * known
+
+
+def _time_form(connection: duckdb.DuckDBPyConnection, table: str, expression: str) -> str:
+    """How a text writes its time, where it is not the ISO way: day or month first, whichever reads all of them."""
+    if not _all_match(connection, table, expression, _DATED):
+        return ""
+    for form in _TIME_FORMS:
+        sql = f"select count({expression}), count(try_strptime({expression}, '{form}')) from {table}"
+        known, read = connection.execute(sql).fetchall()[0]
+        if read >= _ALMOST_ALL * known:
+            return form
+    return ""
+
+
 def _shape(kind: str, known: int, numbers: int, times: int) -> Shape:
     if not known:
         return "nothing"
     if kind.endswith("]") or kind.startswith(("MAP", "STRUCT", "UNION", "BLOB", "JSON")):
         return "nested"
-    if kind.startswith(("TIMESTAMP", "DATE")):
+    if kind.startswith(("TIMESTAMP", "DATE")) or kind == "TIME":
         return "time"
     if kind == "BOOLEAN":
         return "flag"

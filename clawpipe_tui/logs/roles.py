@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from clawpipe_tui.logs.profile import Facts
 from clawpipe_tui.logs.proposal import Choice
 
-_YEAR_2001_S, _YEAR_2096_S = 1e9, 4e9
+_YEAR_2001_S, _YEAR_2096_S, _YEAR_S = 1e9, 4e9, 3.2e7
 _UNITS = ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
 _OUTCOMES = {
     "ok": "ok", "success": "ok", "succeeded": "ok", "completed": "ok", "200": "ok", "fallback": "fallback",
@@ -66,11 +67,15 @@ def _time(column: Facts) -> tuple[float, str, str, bool] | None:
         "date", "when",
     )  # fmt: skip
     if column.shape == "time":
-        if column.kind == "DATE" and not named:
+        if column.kind == "TIME" or (column.kind == "DATE" and not named):
             return None
         zone = "" if column.kind.endswith("ZONE") else ", taken as UTC where it names no zone"
         points = 1 + named - (0.9 if column.kind == "DATE" else 0)
-        return points, column.expression, f"{column.name} holds times{zone}", bool(named) and column.kind != "DATE"
+        why = f"{column.name} holds times{zone}"
+        if "strptime" in column.expression:
+            form = column.expression.split("'")[1]
+            return points, column.expression, f"{why}; read as {form}", False
+        return points, column.expression, why, bool(named) and column.kind != "DATE"
     if column.shape != "number" or column.low is None or column.high is None:
         return None
     for unit, words in _UNITS:
@@ -80,10 +85,26 @@ def _time(column: Facts) -> tuple[float, str, str, bool] | None:
     return None
 
 
+def counts_time(column: Facts) -> bool:
+    """Whether a number is a moment: all within a year, nearly all different, of the magnitude of a time."""
+    if column.low is None or column.high is None or column.distinct < 0.5 * column.known:
+        return False
+    low, high = column.low, column.high
+    units = (unit for unit, _ in _UNITS)
+    return any(
+        low >= _YEAR_2001_S * unit and high <= _YEAR_2096_S * unit and high - low < _YEAR_S * unit for unit in units
+    )
+
+
 def _version(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(
-        column, "version", "modelversion", "ver", "mdlver", "revision", "variant", "modelrevision", "release"
-    )
+        column, "version", "modelversion", "ver", "mdlver", "revision", "rev", "variant", "modelrevision", "release",
+        "modeltag", "v",
+    )  # fmt: skip
+    guessed = not named and _named(column, "deployment", "model", "modell", "modelid", "tag", "servedmodel") == 1.0
+    if guessed and column.shape == "text" and not _many(column) and re.search(r"\d", "".join(column.examples)):
+        why = f"{column.name} may name the version: it has {column.distinct} values with numbers in them"
+        return 0.2, column.expression, why, False
     if not named or column.shape not in {"text", "number"} or _many(column):
         return None
     model = bool({"model", "mdl", "m"} & set(column.tokens))
@@ -104,6 +125,8 @@ def _many(column: Facts) -> bool:
 
 def _model(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(column, "model", "modelname", "mdl", "mdlname", "modelid")
+    if not named and column.around & {"model", "mdl"} and _named(column, "name", "id") == 1.0:
+        named = 0.9
     if named < 0.6 or column.shape != "text" or _many(column):
         return None
     return named, column.expression, f"{column.name} is named like a model and has {column.distinct} values", True
@@ -129,12 +152,15 @@ def _status_code(column: Facts) -> tuple[float, str, str, bool] | None:
 
 def _outcome(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(
-        column, "outcome", "status", "result", "success", "succeeded", "iserror", "failed", "resp", "response"
-    )
+        column, "outcome", "status", "result", "success", "succeeded", "iserror", "failed", "resp", "response", "ok",
+        "isok", "successful", "hasfailed", "hadserror",
+    )  # fmt: skip
     if not named:
         return None
     if column.shape == "flag":
         bad = bool({"error", "failed", "iserror"} & {*column.tokens, "".join(column.tokens)})
+        if not bad and not _named(column, "success", "succeeded", "ok", "isok", "successful", "outcome", "status"):
+            return None  # a model may answer yes or no
         words = ("error", "ok") if bad else ("ok", "error")
         return (
             named,
@@ -163,7 +189,7 @@ def _latency(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(
         column, "latency", "latencyms", "took", "duration", "elapsed", "responsetime", "inferencetime",
         "processingtime",
-        "executiontime", "runtime", "rt", "tookms", "durationms", "responsetimems",
+        "executiontime", "runtime", "rt", "dauer", "ms", "tookms", "durationms", "responsetimems",
     )  # fmt: skip
     if not named or column.shape != "number":
         if named and column.kind == "INTERVAL":
@@ -186,7 +212,7 @@ def _latency(column: Facts) -> tuple[float, str, str, bool] | None:
 
 
 def _scaled(column: Facts, factor: float) -> str:
-    number = column.expression if column.kind not in {"TEXT", "VARCHAR"} else f"cast({column.expression} as double)"
+    number = column.expression if column.kind not in {"TEXT", "VARCHAR"} else f"try_cast({column.expression} as double)"
     return number if factor == 1.0 else f"{number} * {factor:g}"
 
 
@@ -206,12 +232,8 @@ def _request_id(column: Facts) -> tuple[float, str, str, bool] | None:
     if column.shape == "number" and not column.whole:
         return None
     asked = 0.3 * bool({"request", "req", "prediction", "inference"} & set(column.tokens))
-    return (
-        named + asked,
-        _as_text(column),
-        f"{column.name} is named like an id and is different in nearly every row",
-        True,
-    )
+    why = f"{column.name} is named like an id and is different in nearly every row"
+    return named + asked, _as_text(column), why, named == 1.0
 
 
 def _client(column: Facts) -> tuple[float, str, str, bool] | None:
@@ -234,6 +256,8 @@ def _score(column: Facts) -> tuple[float, str, str, bool] | None:
     unit = column.low is not None and column.high is not None and column.low >= 0 and column.high <= 1
     if named:
         return 1 + named, _scaled(column, 1.0), f"{column.name} is named like a score", True
+    if column.around & _ANSWERED_IN and unit and _named(column, "p", "value") == 1.0:
+        return 1, _scaled(column, 1.0), f"{column.name} stands in {column.inside} and is from 0 to 1", False
     if answer and not (column.whole and column.distinct <= 50):
         why = f"{column.name} is named like an answer and holds numbers"
         return answer, _scaled(column, 1.0), why + (" from 0 to 1" if unit else ""), answer == 1.0
@@ -246,8 +270,14 @@ _ANSWERS = (
 )  # fmt: skip
 
 
+_ANSWERED_IN = frozenset({"prediction", "predictions", "output", "outputs", "response", "result", "results", "answer"})
+"""Columns whose keys are what was answered."""
+
+
 def _prediction(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(column, *_ANSWERS)
+    if column.around & _ANSWERED_IN and _named(column, "label", "class", "category", "value", "name") == 1.0:
+        named = 0.9
     if not named or column.shape not in {"text", "number", "flag"} or _many(column) or column.length > 60:
         return None
     why = f"{column.name} is named like an answer and has {column.distinct} values"
@@ -256,7 +286,7 @@ def _prediction(column: Facts) -> tuple[float, str, str, bool] | None:
 
 def _label(column: Facts) -> tuple[float, str, str, bool] | None:
     named = _named(column, "label", "target", "ytrue", "actual", "groundtruth", "truth")
-    if not named or "pred" in "".join(column.tokens) or _many(column):
+    if not named or "pred" in "".join(column.tokens) or column.around & _ANSWERED_IN or _many(column):
         return None
     return named, _as_text(column), f"{column.name} is named like what turned out to be true", named == 1.0
 

@@ -80,7 +80,7 @@ def test_ids_constants_free_text_and_other_times_are_not_watched(tmp_path: Path)
         "note": [f"{place} " + "word " * 20 for place in range(ROWS)],
         "paid_on": ["2026-11-0" + str(1 + place % 9) for place in range(ROWS)],
         "nothing": [None] * ROWS,
-        "tags": [["a"]] * ROWS,
+        "tags": [["a"] * (1 + place % 2) for place in range(ROWS)],
         "x": [DRAW.random() for _ in range(ROWS)],
     }
     proposal = of_columns(tmp_path, columns)
