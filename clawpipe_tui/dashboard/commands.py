@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.dashboard.keys import KEYS
-from clawpipe_tui.dashboard.view import BASELINES, panel_in
+from clawpipe_tui.dashboard.view import baselines, panel_in
 from clawpipe_tui.errors import nearest
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Command:
 
 COMMANDS = (
     Command("window", "SPAN", "the window's width", lambda _desk: WIDTHS),
-    Command("baseline", "NAME", "what to compare with", lambda _desk: BASELINES),
+    Command("baseline", "NAME", "what to compare with", lambda desk: baselines(_versions(desk))),
     Command("model", "NAME", "another model", lambda desk: desk.models),
     Command("version", "NAME", "narrow the screen to a version", _versions),
     Command("env", "NAME", "another environment; alone: which there are", lambda desk: tuple(desk.settings.contexts)),

@@ -15,7 +15,7 @@ from clawpipe_tui.dashboard.export import default_path, write_frame, write_rows
 from clawpipe_tui.dashboard.history import History
 from clawpipe_tui.dashboard.prompt import Kind, Prompt, completed, edited
 from clawpipe_tui.dashboard.reproduce import command_for, row_text
-from clawpipe_tui.dashboard.view import BASELINES, cursor_row, panel_in
+from clawpipe_tui.dashboard.view import baselines, cursor_row, panel_in
 from clawpipe_tui.errors import ClawpipeError, nearest
 from clawpipe_tui.panels.cells import cut
 from clawpipe_tui.snapshot import drives
@@ -125,9 +125,10 @@ class Hands:
         return self._look(replace(self.console.desk.view, width_s=parse_span_s(text)))
 
     def _baseline(self, text: str) -> str:
-        found = next((name for name in BASELINES if text and name.startswith(text.lower())), "")
+        known = baselines(self.console.desk.scene().versions)
+        found = next((name for name in known if text and name.lower().startswith(text.lower())), "")
         if not found:
-            return f"There is no baseline {text!r}. {nearest(text, BASELINES)}"
+            return f"There is no baseline {text!r}. {nearest(text, known)}"
         return self._look(replace(self.console.desk.view, baseline=found))
 
     def _model(self, text: str) -> str:

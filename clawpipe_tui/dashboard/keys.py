@@ -102,7 +102,12 @@ KEYS = (
     Key("window.on", ("]",), "]", "half a window on", "", partial(views.step_window, halves=1), _live),
     Key("window.now", ("n",), "n", "back to now", "", views.to_now, _live),
     Key(
-        "baseline", ("b",), "b", "compare with: training, previous window, same hour yesterday", "", views.next_baseline
+        "baseline",
+        ("b",),
+        "b",
+        "compare with: training, window before, yesterday, last week, a version",
+        "",
+        views.next_baseline,
     ),
     Key("pause", ("p",), "p", "stand still, or follow again", "", views.pause),
     Key("refresh", ("r",), "r", "ask again now"),

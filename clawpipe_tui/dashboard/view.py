@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -179,10 +179,16 @@ def to_now(view: View, _scene: Scene) -> View:
     return replace(view, end=None)
 
 
-def next_baseline(view: View, _scene: Scene) -> View:
+def baselines(versions: Sequence[str]) -> tuple[str, ...]:
+    """All that a window can be compared with: another time, and each version beside the others."""
+    return (*BASELINES, *(f"version {version}" for version in sorted(versions) if len(versions) > 1))
+
+
+def next_baseline(view: View, scene: Scene) -> View:
     """The next thing to compare with."""
-    at = BASELINES.index(view.baseline) if view.baseline in BASELINES else -1
-    return replace(view, baseline=BASELINES[(at + 1) % len(BASELINES)])
+    known = baselines(scene.versions)
+    at = known.index(view.baseline) if view.baseline in known else -1
+    return replace(view, baseline=known[(at + 1) % len(known)])
 
 
 def arrange(view: View, panel: str, **wish: str | tuple[str, ...]) -> View:

@@ -110,11 +110,12 @@ def test_the_width_key_goes_through_all_widths() -> None:
 
 
 def test_b_comes_by_every_baseline_and_back_to_training() -> None:
-    """Each baseline once."""
-    here = HOME
-    for expected in (*BASELINES[1:], BASELINES[0]):
-        here = view.next_baseline(here, SCENE)
-        assert here.baseline == expected
+    """Each baseline once; where several versions serve, each of them, too."""
+    for versions, more in (((), ()), (("v42",), ()), (("v43", "v42"), ("version v42", "version v43"))):
+        here, scene = HOME, replace(SCENE, versions=versions)
+        for expected in (*BASELINES[1:], *more, BASELINES[0]):
+            here = view.next_baseline(here, scene)
+            assert here.baseline == expected
 
 
 @given(st.integers(1, 8), st.sampled_from(WIDTHS_S), st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001

@@ -209,6 +209,26 @@ def version_diff() -> Rows:
     ]
 
 
+def objectives() -> Rows:
+    """One that is missed, one that nobody can tell, one that is met."""
+    return [
+        ("v43", "canary", "failed_pct", "≤ 3.0 %", "12 %", "11 % to 13 %", "missed", None, 3_600.0, "configuration"),
+        (
+            "v43",
+            "canary",
+            "recall_pct",
+            "≥ 60 %",
+            "61 %",
+            "55 % to 67 %",
+            "cannot tell",
+            "54 %",
+            21_600.0,
+            "document of v43",
+        ),
+        ("v42", "live", "failed_pct", "≤ 3.0 %", "1.1 %", "0.9 % to 1.3 %", "met", "3.2 %", 3_600.0, "configuration"),
+    ]
+
+
 def drift_over_time() -> Rows:
     """One column's PSI, far outside its noise from the incident on."""
     rows: Rows = []
@@ -256,12 +276,13 @@ COLUMNS: dict[str, str] = {
     "error_types": "error version outcome requests share_pct first_at last_at",
     "errors_by_client": "client version requests error_pct timeout_pct",
     "versions": "model version role weight_pct requests first_at last_at",
+    "objectives": "version role objective asked found bounds verdict would_show window_s source",
     "version_diff": "measure unit a b difference verdict a_version b_version",
 }
 _ROWS = (
     headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time,
     latency_by_version, fleet, latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first,
-    histogram, error_types, errors_by_client, versions, version_diff,
+    histogram, error_types, errors_by_client, versions, version_diff, objectives,
 )  # fmt: skip
 
 
