@@ -62,9 +62,11 @@ def _inspect_plain(file: LogFile, form: Form) -> Footer | BadFile:
     try:
         file = replace(file, path=local_copy(file))
         with Path(file.path).open("rb") as stream:
+            stream.seek(file.begin)
             head = stream.read(4)
-            stream.seek(max(0, file.size_bytes - _TAIL_BYTES))
-            tail = stream.read(_TAIL_BYTES)
+            begin = max(0, file.size_bytes - _TAIL_BYTES)
+            stream.seek(file.begin + begin)
+            tail = stream.read(file.size_bytes - begin)
     except OSError as error:
         return BadFile("unreadable", f"cannot be opened: {error.strerror or error}")
     if form != "parquet":
@@ -112,8 +114,9 @@ def _fingerprint(file: LogFile, tail: bytes) -> str:
     digest = hashlib.blake2b(file.size_bytes.to_bytes(8, "little") + tail, digest_size=16)
     with Path(file.path).open("rb") as stream:
         for sample in range(_SAMPLES):
-            stream.seek(file.size_bytes * sample // _SAMPLES)
-            digest.update(stream.read(_SAMPLE_BYTES))
+            begin = file.size_bytes * sample // _SAMPLES
+            stream.seek(file.begin + begin)
+            digest.update(stream.read(min(_SAMPLE_BYTES, file.size_bytes - begin)))
     return digest.hexdigest()
 
 

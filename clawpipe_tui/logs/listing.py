@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OF_TABLE = "table:"
 """How the fingerprint of a table's file begins: it is the table that says what the file holds."""
 TABLES = ("delta:", "iceberg:")
+_OF_PIECE = re.compile(r"(.*) from byte \d+", re.DOTALL)
 _ESCAPED = re.compile(r"\[([*?[])\]")
 
 
@@ -37,6 +38,15 @@ class TableFile(Protocol):
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Where a piece of a large text file lies (pieces.py)."""
+
+    path: str
+    begin: int
+    written_ns: int
+
+
+@dataclass(frozen=True)
 class LogFile:
     """One file of a log as the file system shows it; a changed size or mtime is another version of it."""
 
@@ -44,6 +54,22 @@ class LogFile:
     size_bytes: int
     mtime_ns: int
     table: TableFile | None = field(default=None, compare=False, repr=False)
+    piece: Piece | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def where(self) -> str:
+        """The path of the file that holds it."""
+        return self.piece.path if self.piece else self.path
+
+    @property
+    def begin(self) -> int:
+        """Its first byte in that file."""
+        return self.piece.begin if self.piece else 0
+
+    @property
+    def written_ns(self) -> int:
+        """When that file was written last."""
+        return self.piece.written_ns if self.piece else self.mtime_ns
 
 
 def list_files(patterns: Iterable[str]) -> dict[str, LogFile]:
@@ -110,6 +136,12 @@ def _readable(path: str) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
+def file_of_piece(path: str) -> str:
+    """The path of the file that this is a piece of; empty where it is none."""
+    found = _OF_PIECE.fullmatch(path)
+    return found[1] if found else ""
+
+
 def is_table(pattern: str) -> bool:
     """Whether a pattern names a table, whose log says which files are live: delta:ADDRESS, iceberg:ADDRESS."""
     return pattern.startswith(TABLES)
@@ -128,7 +160,7 @@ def is_unchanged(file: LogFile) -> bool:
 
 def newest_first(files: Iterable[LogFile]) -> list[LogFile]:
     """The files in the order in which they should be read: what was written last says what is happening now."""
-    return sorted(files, key=lambda file: (file.mtime_ns, file.path), reverse=True)
+    return sorted(files, key=lambda file: (file.written_ns, file.begin, file.path), reverse=True)
 
 
 def folder_glob(folder: Path) -> str:

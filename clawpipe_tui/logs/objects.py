@@ -147,7 +147,7 @@ def _first(error: BaseException) -> str:
 def local_copy(file: LogFile) -> str:
     """Where an object can be read on this machine; of any other file, where it lies. Raises OSError."""
     if not is_remote(file.path):
-        return file.path
+        return file.where
     target = _folder() / Path(*_parts(file.path))
     if not target.is_file() or target.stat().st_size != file.size_bytes:
         target.parent.mkdir(parents=True, exist_ok=True)

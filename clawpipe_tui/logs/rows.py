@@ -50,7 +50,7 @@ def layout_rows(files: Sequence[LogFile], layout: Layout, paths: Sequence[str] =
 
 def placed(sql: str, files: Sequence[LogFile]) -> str:
     """SQL in which {path} and {written_at} are those of a row's file."""
-    names = ", ".join(text_literal(file.path) for file in files)
+    names = ", ".join(text_literal(file.where) for file in files)
     times = ", ".join(f"timestamptz '{_moment(file)}'" for file in files)
     return sql.replace("{path}", f"([{names}])[cast(file_index as bigint) + 1]").replace(
         "{written_at}", f"([{times}])[cast(file_index as bigint) + 1]"
@@ -58,7 +58,7 @@ def placed(sql: str, files: Sequence[LogFile]) -> str:
 
 
 def _moment(file: LogFile) -> str:
-    return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC).isoformat()
+    return datetime.fromtimestamp(file.written_ns / 1e9, UTC).isoformat()
 
 
 def _filled(layout: Layout, paths: Sequence[str], names: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ def staged(files: Sequence[LogFile], form: Form) -> Generator[list[str]]:
         yield [local_copy(file) for file in files]
         return
     with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
-        yield [_copied(file, form, Path(folder)) for file in files]
+        yield [_copied(file, form, Path(folder) / str(file.begin)) for file in files]
 
 
 def _rewritten(file: LogFile, target: Path) -> str:
@@ -49,8 +49,11 @@ def _copied(file: LogFile, form: Form, folder: Path) -> str:
         return here
     target = folder / Path(here).absolute().relative_to("/")
     target.parent.mkdir(parents=True, exist_ok=True)
-    copied, last_end = 0, 0
+    copied, last_end, head = 0, 0, 0
     with Path(here).open("rb") as source, target.open("wb") as copy:
+        if file.begin and form == "csv":
+            head = copy.write(source.readline())
+        source.seek(file.begin)
         while block := source.read(min(_BLOCK, file.size_bytes - copied)):
             copy.write(block)
             if (end := block.rfind(b"\n")) >= 0:
@@ -58,7 +61,7 @@ def _copied(file: LogFile, form: Form, folder: Path) -> str:
             copied += len(block)
     if last_end < copied and not _is_whole(target, last_end, form):
         with target.open("r+b") as copy:
-            copy.truncate(last_end)
+            copy.truncate(head + last_end)
     return str(target)
 
 

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from clawpipe_tui.logs.listing import OF_TABLE, LogFile
+from clawpipe_tui.logs.listing import OF_TABLE, LogFile, file_of_piece
 from clawpipe_tui.rollups.parts import LedgerEntry, Part
 
 DELETED = "deleted from the log after it was read; its counts are kept"
 REMOVED = "no longer in the table: rewritten, or its rows deleted; not counted"
+CUT_OFF = "the file ends before this: it was written anew; not counted"
 _WITHOUT_CONTENT = frozenset({"renamed", "removed"})
 KEPT = "what it held before stays counted"
 _RETRY_NS = 60_000_000_000
@@ -101,6 +102,14 @@ class Ledger:
             replace(entry, state="removed", reason=REMOVED, fingerprint="", file=None)
             for path, entry in self.latest.items()
             if path not in listing and entry.fingerprint.startswith(OF_TABLE)
+        ]
+
+    def cut_off(self, listing: Mapping[str, LogFile]) -> list[LedgerEntry]:
+        """The same of pieces of a text file that has become shorter: it was written anew."""
+        return [
+            replace(entry, state="removed", reason=CUT_OFF, fingerprint="", file=None)
+            for path, entry in self.latest.items()
+            if path not in listing and entry.fingerprint and (whole := file_of_piece(path)) and whole in listing
         ]
 
     def is_counted(self, path: str) -> bool:

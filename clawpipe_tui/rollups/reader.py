@@ -11,6 +11,7 @@ from clawpipe_tui.logs.footer import BadFile, Footer, inspect
 from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.looking import Looker
 from clawpipe_tui.logs.objects import drop_copies, is_remote
+from clawpipe_tui.logs.pieces import Cutter
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
 from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
@@ -61,7 +62,7 @@ class LogReader:
         self.settings = settings
         self.store = PartStore(cache / store_name(settings))
         self.ledger = Ledger()
-        self._looker = Looker(settings.files)
+        self._looker, self._cutter = Looker(settings.files), Cutter(settings.layout)
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
         self._is_remote = any(map(is_remote, (*settings.files, *settings.baseline_files)))
@@ -83,7 +84,7 @@ class LogReader:
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
-        self.listing = self._looker.look(announced)
+        self.listing = self._cutter.cut(self._looker.look(announced))
         return Backlog(len(self.listing), len(self.ledger.changed(self.listing)))
 
     def files(self) -> list[LedgerEntry]:
@@ -124,12 +125,16 @@ class LogReader:
         # Known paths come last: a rotated log's old content must be met under its new name before it is let go.
         waiting = newest_first(file for file in changed if file.path not in self.ledger.latest)
         waiting += newest_first(file for file in changed if file.path in self.ledger.latest)
-        size = _FIRST_BATCH
-        while waiting:
+        size, cut_off = _FIRST_BATCH, self.ledger.cut_off(self.listing)
+        while waiting or cut_off:
             batch, waiting = _take(waiting, size)
             looked = self._look_at(batch)
             reduced = self._reduced(looked)
-            part = self.store.write(reduced.tables, reduced.entries) if reduced.entries else None
+            entries = list(reduced.entries)
+            if not waiting and not looked.again:
+                entries += map(self.ledger.following, cut_off)
+                cut_off = []
+            part = self.store.write(reduced.tables, entries) if entries else None
             if self._is_remote:
                 drop_copies()
             if part:
