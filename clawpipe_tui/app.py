@@ -66,7 +66,7 @@ class ClawpipeApp(Console):
     def on_mount(self) -> None:
         """Paint first; then open the log."""
         self.call_after_refresh(self.asker.start)
-        self.call_after_refresh(self.moves.tell_unresolved)
+        self.call_after_refresh(self.moves.start)
         if self.settings.titled:
             self.set_terminal_title(window_title(self.settings.environment, self.desk.model))
         self.set_interval(1.0, self.tick)

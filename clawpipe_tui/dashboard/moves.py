@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.dashboard.asked import AskedRoutes
 from clawpipe_tui.dashboard.rollback import Rollback, Wish, firing, unresolved_sentences, wishes
 from clawpipe_tui.dashboard.watch import Watch, Watched
 from clawpipe_tui.dialogs.errand import run_errand
@@ -24,11 +25,21 @@ class Moves:
         self.console = console
         self._watch: Watch | None = None
         self._watched: Watched | None = None
+        self._asked: AskedRoutes | None = None
+
+    def start(self) -> None:
+        """Tell what an earlier console left open, and keep in mind what traffic is asked for."""
+        console = self.console
+        self.tell_unresolved()
+        if console.settings.serving:
+            self._asked = AskedRoutes(
+                console.settings.serving, lambda: console.asker.session, lambda: console.desk.model
+            )
 
     def stop(self) -> None:
         """Look no more."""
-        if self._watch:
-            self._watch.stop()
+        for looking in filter(None, (self._watch, self._asked)):
+            looking.stop()
 
     def plan(self, wish: Wish) -> None:
         """Show what would be sent, and send it where the user agrees."""
@@ -73,7 +84,8 @@ class Moves:
         session = console.asker.session
         if session is None or sent.state == "not applied":
             return
-        self.stop()
+        if self._watch:
+            self._watch.stop()
         self._watched = Watched(plan, sent)
         console.put(replace(console.desk, watched=self._watched))
         look = partial(move.observe, session, plan, sent)

@@ -23,6 +23,8 @@ SILENCE_S = 5.0
 """How long a version must be silent, while others serve, before it is called silent."""
 _BEFORE = timedelta(minutes=15)
 _STALE = timedelta(seconds=30)
+_AHEAD = timedelta(days=1)
+"""How far the clock of the log may be ahead of ours without hiding its newest requests."""
 _RULE_OF_THREE = 3.0  # none seen where three were expected: at most 5 % likely by chance
 
 
@@ -95,7 +97,7 @@ def _split(
     reverted = reverted_by(plan, routing)
     if reverted:
         return Observation("reverted", reverted)
-    rows = split_of(ask, plan, since, now)
+    rows = split_of(ask, plan, since, now + _AHEAD)
     state, sentence, requests = split_observed(plan, rows, (now - since).total_seconds(), deadline_s)
     return Observation(state, sentence, 0.0, requests)
 
@@ -166,13 +168,21 @@ def _judged(ask: Ask, plan: MovePlan, evidence: _Evidence, now: datetime, deadli
     if silent and evidence.others.requests >= needed:
         state, sentence = "done", _done(ask, plan, evidence, now)
     elif late and evidence.newest_at is not None and now - evidence.newest_at > _STALE:
-        state, sentence = "unknown", f"Cannot tell: the logs end at {moment(evidence.newest_at)}."
+        state, sentence = "unknown", f"Cannot tell: the logs end at {moment(evidence.newest_at)}{_behind(evidence)}."
     elif evidence.leaving.served_after(evidence.since) and not silent:
         state, sentence = "overdue" if late else "waiting", _still_serving(plan, evidence, now, late=late)
     else:
         state, sentence = "unknown" if late else "waiting", _too_little(plan, evidence, now, needed)
         sentence = f"Cannot tell: {sentence}" if late else sentence
     return Observation(state, sentence + aside, evidence.silent_s, evidence.others.requests)
+
+
+def _behind(evidence: _Evidence) -> str:
+    """Whether the log has not come as far as the change."""
+    if evidence.newest_at is None or evidence.newest_at >= evidence.since:
+        return ""
+    gap = _span((evidence.since - evidence.newest_at).total_seconds())
+    return f", {gap} before the change: they are late, or their clock is behind"
 
 
 def _needed(plan: MovePlan) -> int:

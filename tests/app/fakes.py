@@ -180,6 +180,7 @@ class FakeSession:
     number: int = 1
     progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000))
     closed: bool = False
+    routes: list[list[tuple[object, object]]] = field(default_factory=list[list[tuple[object, object]]])
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The canned answer, after writing the question down."""
@@ -192,7 +193,8 @@ class FakeSession:
         return Result(query, columns, rows, f"-- the SQL of {query}\nselect *\nfrom   {query}", context, 0.004)
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """What was asked of traffic."""
+        """Remember what was asked of traffic."""
+        self.routes.append([(row["version"], row["weight_pct"]) for row in rows])
 
     def question(self, query: str) -> str:
         """The first comment."""

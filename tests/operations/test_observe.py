@@ -104,6 +104,20 @@ def test_a_log_that_stands_still_proves_no_silence() -> None:
     assert now.silent_s == 2.0
 
 
+def test_a_log_that_is_behind_is_not_taken_for_silence() -> None:
+    """Its newest request is older than the change: nobody can tell, and it is said why."""
+    now = observed(("v42", "live", 0, at(-300)), ("v43", "canary", 0, at(-301)), seconds=90)
+    assert now.state == "unknown"
+    assert "the logs end at 11:55:00, 5 min before the change: they are late, or their clock is behind" in now.sentence
+
+
+def test_a_log_whose_clock_is_ahead_is_judged_by_its_own_clock() -> None:
+    """Requests of before the change carry times after it: silence begins with the last of them."""
+    ahead = ("v43", "canary", 60, at(300))
+    assert observed(("v42", "live", 240, at(302)), ahead, seconds=2).state == "waiting"
+    assert observed(("v42", "live", 280, at(312)), ahead, seconds=12).state == "done"
+
+
 def test_a_full_switch_needs_one_request_of_the_other() -> None:
     """Nothing else could have served it."""
     now = observed(("v42", "live", 1, at(6)), api=promoted(), v42=0.0, v43=9.0)
