@@ -139,7 +139,8 @@ class ClawpipeApp(Console):
 
     def on_app_blur(self) -> None:
         """Nobody looks: look for news less often."""
-        self._pace_before = self.asker.refresh_s
+        if self._pace_before is None:
+            self._pace_before = self.asker.refresh_s
         self.asker.refresh_s = max(self.asker.refresh_s, UNSEEN_S)
 
     def on_app_focus(self) -> None:

@@ -34,6 +34,9 @@ class Asker:
     ) -> None:
         self.session: Session | None = None
         self.refresh_s = refresh_s
+        """How often to ask, as the user wants it."""
+        self.line_s = 0.0
+        """How often the line can take an answer."""
         self._open_session = open_session
         self._wanted = wanted
         self._post = post
@@ -49,6 +52,11 @@ class Asker:
         self._told_at = 0.0
         """When the log was last asked, by the monotonic clock."""
         self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
+
+    @property
+    def pace_s(self) -> float:
+        """How often to ask: no oftener than the line can take it."""
+        return max(self.refresh_s, self.line_s)
 
     def start(self) -> None:
         """Open the session and begin to ask."""
@@ -108,7 +116,7 @@ class Asker:
 
         What lands in a quiet log is shown at once; a log that grows all the time is asked once a tick.
         """
-        ends = time.monotonic() + self.refresh_s
+        ends = time.monotonic() + self.pace_s
         with self._changed:
             while self._wanted is wanted and not self._stopped and (left_s := ends - time.monotonic()) > 0:
                 if self._may_follow() and self._grew(wanted):
@@ -118,7 +126,7 @@ class Asker:
     def _may_follow(self) -> bool:
         """Whether the last snapshot is a tick old, or shows a log of which nothing was read yet."""
         progress = self._last.progress if self._last else None
-        return time.monotonic() >= self._told_at + self.refresh_s or bool(progress and not progress.rows)
+        return time.monotonic() >= self._told_at + self.pace_s or bool(progress and not progress.rows)
 
     def _grew(self, wanted: Wanted) -> bool:
         """Whether there are counts that the last snapshot does not have."""

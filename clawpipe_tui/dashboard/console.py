@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from clawpipe_tui.dashboard.asker import Asker
-from clawpipe_tui.dashboard.band import badge
+from clawpipe_tui.dashboard.band import badge, window_title
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dialogs.dialog import Skin
@@ -60,7 +60,9 @@ class Console(TerminalApp):
 
     def put(self, desk: Desk) -> None:
         """Another desk: ask where its answers are other ones, draw what is different."""
-        self.desk = desk
+        before, self.desk = self.desk, desk
+        if self.settings.titled and desk.model != before.model:
+            self.set_terminal_title(window_title(self.settings.environment, desk.model))
         wanted = desk.wanted(self.wanted.number)
         if wanted != self.wanted:
             self.wanted = replace(wanted, number=wanted.number + 1)
@@ -78,6 +80,7 @@ class Console(TerminalApp):
 
     def tick(self) -> None:
         """Time passes: an answer that is late makes what is on screen older."""
+        self.asker.line_s = self.line_pace_s
         self.put(replace(self.desk, lateness=self.asker.lateness(self.desk.snapshot)))
 
     def _fit(self) -> None:

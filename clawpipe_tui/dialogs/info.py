@@ -25,6 +25,7 @@ def info_lines(traffic: Traffic | None, settings: Mapping[str, Mapping[str, str]
                 ("dropped", f"{number(traffic.dropped)} frames, because the line was still busy"),
                 ("frame time", seconds(round(traffic.frame_s, 4))),
                 ("round trip", trip),
+                ("pace", f"no oftener than every {seconds(traffic.pace_s)}" if traffic.pace_s else "as chosen"),
             ],
             width,
         )

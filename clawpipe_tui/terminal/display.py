@@ -18,7 +18,7 @@ from clawpipe_tui.terminal.driver import LineDriver
 from clawpipe_tui.terminal.ending import last_resort
 from clawpipe_tui.terminal.frame import Frame, Row, changes, row_of
 from clawpipe_tui.terminal.ink import Ink
-from clawpipe_tui.terminal.line import Traffic
+from clawpipe_tui.terminal.line import Traffic, line_pace_s
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,6 +32,9 @@ FULL_FRAMES = "CLAWPIPE_FULL_FRAMES"
 ENDINGS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 LEAVE_S = 1.9
 """How long whatever was begun may take to end after `q`."""
+ASK_EVERY_S = 10.0
+"""How often the round trip is measured, behind a frame that is sent anyhow, on terminals that answer."""
+SAVE_TITLE = "\x1b[22;2t"
 _SYNC_FROM = 400
 """Shorter frames arrive in one piece anyhow."""
 
@@ -59,6 +62,7 @@ class TerminalApp(App[None]):
         self._cursor = (0, 0)
         self._late = False
         self._asked_at: float | None = None
+        self._last_asked_at = time.monotonic()
         self._round_trip_s: float | None = None
 
     @property
@@ -94,6 +98,8 @@ class TerminalApp(App[None]):
             self.frames += 1
             whole = self._sync_available and len(text) >= _SYNC_FROM
             driver.write(f"\x1b[?2026h{text}\x1b[?2026l" if whole else text)
+            if self._sync_available and time.monotonic() - self._last_asked_at >= ASK_EVERY_S:
+                self.ask_round_trip()
         self.frame_s = time.perf_counter() - started
 
     def _changes(self) -> str:
@@ -139,12 +145,18 @@ class TerminalApp(App[None]):
         if driver is None:
             return None
         line = driver.line
-        return Traffic(line.sent, line.bytes_per_s(), self.frames, self.dropped, self.frame_s, self._round_trip_s)
+        trip_s, pace_s = self._round_trip_s, self.line_pace_s
+        return Traffic(line.sent, line.bytes_per_s(), self.frames, self.dropped, self.frame_s, trip_s, pace_s)
+
+    @property
+    def line_pace_s(self) -> float:
+        """How often the line can take a frame; 0 where it takes any."""
+        return line_pace_s(self.terminal.line.drain_s, self._round_trip_s) if self.terminal else 0.0
 
     def ask_round_trip(self) -> None:
         """Ask the terminal something that every terminal answers, and note when."""
         if self.terminal:
-            self._asked_at = time.monotonic()
+            self._asked_at = self._last_asked_at = time.monotonic()
             self.terminal.write("\x1b[?2026$p")
 
     def _on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
@@ -155,8 +167,11 @@ class TerminalApp(App[None]):
     def set_terminal_title(self, text: str) -> None:
         """Put a text into the terminal's own title; it gets its old one back at the end."""
         if self.terminal:
-            self.terminal.write(f"\x1b[22;2t\x1b]2;{text}\x07")
+            self.terminal.write(f"{'' if self.terminal.titled else SAVE_TITLE}\x1b]2;{text}\x07")
             self.terminal.titled = True
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """The shape of a mouse pointer is nobody's business here, and old terminals print the sequence."""
 
     # The terminal's own life
 

@@ -26,6 +26,20 @@ class Traffic:
     frame_s: float
     round_trip_s: float | None = None
     """None where the terminal has not answered."""
+    pace_s: float = 0.0
+    """How often this line can take a frame; 0 where it takes any."""
+
+
+_QUICK_S = 0.25
+"""A line that takes a frame in this time is asked for nothing."""
+_SHARE = 4.0
+_SLOWEST_S = 30.0
+
+
+def line_pace_s(drain_s: float, round_trip_s: float | None) -> float:
+    """How often to send frames to a line this slow, so that keys find it free most of the time; 0 where it is quick."""
+    taken_s = max(drain_s, round_trip_s or 0.0)
+    return 0.0 if taken_s <= _QUICK_S else min(_SLOWEST_S, _SHARE * taken_s)
 
 
 class Line:
@@ -38,6 +52,8 @@ class Line:
         self.sent = 0
         """Bytes that the terminal took since the start."""
         self.dead = False
+        self.drain_s = 0.0
+        """How long the terminal took for the last frame that it has taken whole."""
         self._waiting = bytearray()
         self._writing = 0
         self._changed = threading.Condition()
@@ -84,16 +100,21 @@ class Line:
             return sum(count for at, count in self._meter if now - at <= _METER_S) / _METER_S
 
     def _run(self) -> None:
+        begun = time.monotonic()
         while not self.dead:
             with self._changed:
-                while not self._waiting:
-                    self._changed.wait()
+                if not self._waiting:
+                    while not self._waiting:
+                        self._changed.wait()
+                    begun = time.monotonic()
                 chunk = bytes(self._waiting[:_CHUNK])
                 del self._waiting[:_CHUNK]
                 self._writing = len(chunk)
             self._send(chunk)
-            if not self.pending and self.drained:
-                self.drained()
+            if not self.pending:
+                self.drain_s = time.monotonic() - begun
+                if self.drained:
+                    self.drained()
 
     def _send(self, chunk: bytes) -> None:
         try:

@@ -8,6 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from unicodedata import normalize
 
+import pytest
+
+from clawpipe_tui.terminal.line import line_pace_s
 from tests.terminal.conftest import OpenConsole, ready
 from tests.terminal.pseudo import PATIENCE_S, Pseudo
 
@@ -101,3 +104,11 @@ def test_every_frame_can_be_sent_whole(console: OpenConsole, tmp_path: Path) -> 
     terminal.send("j")
     assert len(terminal.read(0.5)) > 2_000
     assert_as_meant(terminal, dump)
+
+
+@pytest.mark.parametrize(
+    ("drain_s", "round_trip_s", "pace_s"), [(0.01, None, 0.0), (0.01, 0.2, 0.0), (1.5, 0.1, 6.0), (0.0, 90.0, 30.0)]
+)
+def test_a_slow_line_is_given_time(drain_s: float, round_trip_s: float | None, pace_s: float) -> None:
+    """Four times what a frame takes to arrive, so that keys find the line free; a quick line keeps the chosen pace."""
+    assert line_pace_s(drain_s, round_trip_s) == pace_s
