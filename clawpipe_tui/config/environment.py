@@ -17,7 +17,10 @@ _GLOBS: tuple[tuple[EnvironmentKind, tuple[str, ...]], ...] = (
 def environment_kind(name: str) -> EnvironmentKind:
     """The first kind that the name fits; of a name that fits none, or of no name, nothing is known."""
     lower = name.strip().lower()
-    return next((kind for kind, globs in _GLOBS if any(fnmatchcase(lower, glob) for glob in globs)), "unknown")
+    for kind, globs in _GLOBS:
+        if any(fnmatchcase(lower, glob) for glob in globs):
+            return kind
+    return "unknown"
 
 
 def counts_as_production(name: str) -> bool:
