@@ -47,14 +47,17 @@ $(UV): .ci/get_uv.py
 	@$(PYTHON) -m compileall -q clawpipe_tui
 	@touch .venv/ready
 
+# The index may be away for a moment; what was fetched is kept, so another try is cheap.
+define apart
+	@echo "Installing $(1), apart ..." >&2
+	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/$(1)
+	@for pause in 5 20 0; do \
+	  $(UV) pip install --quiet --python .tools/$(1)/bin/python $(2) && touch .tools/$(1)/ready && break; sleep $$pause; \
+	done; test -e .tools/$(1)/ready || { echo "The package index did not give $(2) in three tries." >&2; exit 1; }
+endef
+
 .tools/mlflow/ready: $(UV)
-	@echo "Installing MLflow, apart ..." >&2
-	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/mlflow
-	@$(UV) pip install --quiet --python .tools/mlflow/bin/python mlflow==3.17.2
-	@touch $@
+	$(call apart,mlflow,mlflow==3.17.2)
 
 .tools/triton/ready: $(UV)
-	@echo "Installing Triton, apart ..." >&2
-	@$(UV) venv --quiet --clear --python "$$(command -v python3)" .tools/triton
-	@$(UV) pip install --quiet --python .tools/triton/bin/python nvidia-pytriton==0.7.0 numpy
-	@touch $@
+	$(call apart,triton,nvidia-pytriton==0.7.0 numpy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +55,7 @@ class LogSession:
         self._progress = Progress()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._hang_up: Callable[[], None] = lambda: None
         self._model = (-1, "")
         self._capabilities: tuple[Capability, ...] = ()
         self._labels = LabelFiles(config.label_files)
@@ -110,7 +111,8 @@ class LogSession:
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API was asked to do with traffic: model, version, role, weight_pct, since_at."""
-        self._warehouse.set_routes(rows)
+        if not self._stopping.is_set():
+            self._warehouse.set_routes(rows)
 
     def question(self, query: str) -> str:
         """What that query answers, in words."""
@@ -151,9 +153,15 @@ class LogSession:
         self._thread = threading.Thread(target=self._follow, name="log-reader", daemon=True)
         self._thread.start()
 
+    def follow_routes(self, follow: Callable[[threading.Event], None], hang_up: Callable[[], None]) -> None:
+        """Let that run in a thread of its own until this closes; hanging up ends what it waits for."""
+        self._hang_up = hang_up
+        threading.Thread(target=follow, args=(self._stopping,), name="routes", daemon=True).start()
+
     def close(self) -> None:
         """Stop reading and let go of everything, within two seconds."""
         self._stopping.set()
+        self._hang_up()
         deadline = time.monotonic() + _STOP_WITHIN_S
         while self._thread and self._thread.is_alive() and time.monotonic() < deadline:
             self._reader.interrupt()  # again and again: a reduction is several queries

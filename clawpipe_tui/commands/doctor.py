@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clawpipe_tui.config import Config
+    from clawpipe_tui.serving.seam import Router
 
 Judgement = Literal["ok", "mind", "bad"]
 _MARKS = {"ok": "ok  ", "mind": "mind", "bad": "BAD "}
@@ -112,27 +113,35 @@ def _log(config: Config, given: argparse.Namespace) -> list[Finding]:
 def _serving(config: Config, given: argparse.Namespace) -> list[Finding]:
     if config.serving is None:
         return [Finding("mind", "serving API", "none is set: everything but changing traffic works")]
-    found: list[Finding] = []
-    started = time.monotonic()
-    model = config.model or str(getattr(given, "model", "") or "")
-
-    def ask() -> str:
+    started, serving = time.monotonic(), config.serving
+    try:
         registry, router = serving_of(config)
         models = registry.models()
-        name = model or next(iter(models), "")
-        routing = router.routing(name)
-        shares = ", ".join(f"{route.version} {route.weight_pct:g} %" for route in routing.routes)
-        capabilities = router.capabilities
-        return f"{len(models)} models; {name}: {shares}; guarded by the {capabilities.guard}"
-
-    found.append(_try("serving API", ask))
+        name = config.model or str(getattr(given, "model", "") or "") or next(iter(models), "")
+        found = [
+            Finding("ok", "registry", f"{serving.registry}: {len(models)} models"),
+            *_router(router, serving.router, name),
+        ]
+    except ClawpipeError as error:
+        found = [Finding("bad", "serving API", str(error))]
     found.append(Finding("ok", "answer time", seconds(round(time.monotonic() - started, 3))))
     write = "may change traffic" if config.write else "read-only: --write allows changes"
     return [*found, Finding("ok" if config.write else "mind", "may I?", write)]
 
 
-def _try(about: str, ask: Callable[[], str]) -> Finding:
-    try:
-        return Finding("ok", about, ask())
-    except ClawpipeError as error:
-        return Finding("bad", about, str(error))
+def _router(router: Router, product: str, model: str) -> Iterator[Finding]:
+    """Where traffic goes, what the product promises, how far the last change has come, what we may do there."""
+    from clawpipe_tui.operations.plan import effect_words, guard_words
+    from clawpipe_tui.serving.seam import Permissions, Settling
+
+    routing = router.routing(model)
+    shares = ", ".join(f"{route.version} {route.weight_pct:g} %" for route in routing.routes)
+    yield Finding("ok", "router", f"{product}: {model}: {shares}")
+    yield Finding("ok", "guard", guard_words(router.capabilities))
+    yield Finding("ok", "effect", effect_words(router.capabilities))
+    if isinstance(router, Settling):
+        progress = router.progress(model)
+        yield Finding("bad" if progress.state == "stuck" else "ok", "last change", progress.words)
+    if isinstance(router, Permissions):
+        permission = router.permission(model)
+        yield Finding("ok" if permission.allowed else "mind", "this identity", permission.words)

@@ -24,7 +24,7 @@ from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap,
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.dashboard.keys import remapped
-from clawpipe_tui.errors import UsageError, nearest
+from clawpipe_tui.errors import ClawpipeError, UsageError, nearest
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
 from clawpipe_tui.spec.reading import load_screens
@@ -33,6 +33,7 @@ from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config
+    from clawpipe_tui.session import LogSession
     from clawpipe_tui.warehouse import Session
 
 __all__ = ["BASELINES", "console_settings"]
@@ -76,7 +77,27 @@ def _follow(config: Config, now: datetime | None) -> Session:
 
     session = LogSession(config, now=now)
     session.follow()
+    if config.serving and now is None and config.now is None:
+        _follow_routes(config, session)
     return session
+
+
+def _follow_routes(config: Config, session: LogSession) -> None:
+    """What is asked of traffic now, for a log of now. Where the API cannot be had, the dialogs say so."""
+    from clawpipe_tui.operations.comparing import asked_routes
+    from clawpipe_tui.serving.following import follow_routing
+    from clawpipe_tui.serving.seam import News
+
+    try:
+        _, router = serving_of(config)
+    except ClawpipeError:
+        return
+    session.follow_routes(
+        lambda stopping: follow_routing(
+            router, session.model, lambda routing: session.set_routes(asked_routes(routing)), stopping
+        ),
+        lambda: router.close() if isinstance(router, News) else None,
+    )
 
 
 def terminal_here() -> Ability:

@@ -81,9 +81,29 @@ def settings_with_origin(config: Config, given: argparse.Namespace) -> dict[str,
         "console.theme": config.theme or "(by terminal)",
         "console.charts": config.charts or "(by terminal)",
         "console.write": "yes" if config.write else "no, read-only",
-        "serving.url": config.serving.url if config.serving else "(none)",
+        **_serving(config),
     }
     return {key: f"{value}   [{_origin(key, config, given)}]" for key, value in values.items()}
+
+
+def _serving(config: Config) -> dict[str, str]:
+    """Who knows the versions, who moves the traffic, and where they are; never with what token."""
+    serving = config.serving
+    if serving is None:
+        return {"serving.url": "(none)"}
+    given = {
+        "serving.registry_url": serving.registry_url,
+        "serving.namespace": serving.namespace,
+        "serving.kubeconfig": serving.kubeconfig,
+        "serving.context": serving.context,
+        "serving.region": serving.region,
+    }
+    return {
+        "serving.url": serving.url or "(the product's own configuration says)",
+        "serving.registry": serving.registry,
+        "serving.router": serving.router,
+        **{key: value for key, value in given.items() if value},
+    }
 
 
 def _origin(key: str, config: Config, given: argparse.Namespace) -> str:

@@ -152,6 +152,11 @@ def guard_words(capabilities: Capabilities) -> str:
     return _GUARDS[capabilities.guard]
 
 
+def effect_words(capabilities: Capabilities) -> str:
+    """What the API's yes means."""
+    return _EFFECTS[capabilities.effect]
+
+
 def _share(routes: Sequence[Route], version: str) -> str:
     """A version's part of the answered traffic."""
     return percent(share_pct(routes, version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from clawpipe_tui.errors import ServingError
@@ -107,6 +108,11 @@ class ReferenceAPI(Api):
         path = f"/v1/changes/{quoted(change_id)}/approvals"
         headers = {"Idempotency-Key": f'"approve-{change_id}"', **JSON}
         return self._write("POST", path, headers, b"{}", f"change {plain(change_id, 200)}", _read_applied)
+
+    def news(self) -> Iterator[None]:
+        """One at the beginning and one whenever something was changed, or nothing was for a while."""
+        for _ in self._wire.stream("/v1/events"):
+            yield
 
     def verify_audit(self, kept_head: str = "") -> Trail:
         """Follow the API's own audit, all of it. Raises ServingError where its chain is broken or cut."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 Role = Literal["live", "canary", "shadow"]
 
@@ -184,6 +184,19 @@ class Settling(Protocol):
 
     def progress(self, model: str) -> Progress:
         """How far the last change has come."""
+        ...
+
+
+@runtime_checkable
+class News(Protocol):
+    """A router that says by itself when something was changed."""
+
+    def news(self) -> Iterator[None]:
+        """One for each look that is worth its while; waits between them. Raises ServingError where it breaks off."""
+        ...
+
+    def close(self) -> None:
+        """End the waiting, from another thread."""
         ...
 
 

@@ -5,8 +5,10 @@ Imported lazily by the adapters: httpx is not paid for before the console's firs
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,11 +19,12 @@ from clawpipe_tui.serving.refusal import Answer
 from clawpipe_tui.serving.trust import Trust, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 BODY_LIMIT_BYTES = 5_000_000
 _RETRY_AFTER_S = (0.1, 0.3)
 _BODY_DEADLINES = 3  # a body may take this many timeouts in all: each read alone has a timeout, their sum would not
+_SILENCE_S = 40.0  # a stream of events says now and then that it is still there
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -52,6 +55,7 @@ class Wire:
         self._identity = identity
         self._transport = transport
         self._timeout_s = timeout_s
+        self._streaming: socket.socket | None = None
         # Without https no certificate is ever checked, and loading the system's takes tens of milliseconds.
         secure = base.startswith("https:")
         self._tls = tls_context(trust or Trust()) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -93,6 +97,21 @@ class Wire:
                 message = f"The change was sent to {self._base} and its answer was lost: {_worded(error)}."
                 raise Unknown(message, "It may or may not have taken effect. Do not send it again.") from error
 
+    def stream(self, path: str) -> Generator[bytes]:
+        """What an answer that does not end says, as it comes; `close` ends it. Raises Unavailable."""
+        patience = httpx.Timeout(self._timeout_s, read=_SILENCE_S)
+        with self._client(secure=self._base.startswith("https:")) as client:
+            try:
+                with client.stream("GET", self._base + path, headers=self._identity(), timeout=patience) as response:
+                    if response.status_code != 200:
+                        raise Unavailable(f"{self._base} gives no stream of events ({response.status_code}).")
+                    self._streaming = response.extensions["network_stream"].get_extra_info("socket")
+                    yield from response.iter_raw()
+            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+                raise self._unreachable(error) from error
+            finally:
+                self._streaming = None
+
     def _exchange(
         self, client: httpx.Client, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
@@ -124,7 +143,11 @@ class Wire:
         return Unavailable(f"The serving API at {self._base} gave no answer: {_worded(error)}.", "Try again.")
 
     def close(self) -> None:
-        """Drop the kept connections."""
+        """Drop the kept connections, also one that a stream waits on in another thread."""
+        streaming = self._streaming
+        if streaming is not None:
+            with suppress(OSError):
+                streaming.shutdown(socket.SHUT_RDWR)
         self._readers.close()
 
 

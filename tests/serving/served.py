@@ -139,7 +139,7 @@ class Line:
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for thread in (self._accepting, *self._threads):
-            thread.join(5)
+            thread.join(60)
 
     def _accept(self) -> None:
         while not self._closed.is_set():
@@ -155,7 +155,7 @@ class Line:
         """One request, one answer."""
         with near, socket.create_connection(("127.0.0.1", self._server)) as far:
             near.settimeout(5)
-            far.settimeout(5)
+            far.settimeout(60)
             request = whole_request(near)
             write = self._moves(request.split(b"\r\n\r\n", 1)[0])
             self.writes += write

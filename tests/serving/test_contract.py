@@ -207,7 +207,7 @@ def test_a_lost_answer_is_unknown_and_sent_once(backend: Backend, cut: str) -> N
     """Wherever it is lost; afterwards its key says whether it took effect."""
     with (
         closing(Line(backend.url, cut=cut, moves=backend.moves)) as line,
-        backend.by_way_of(line.url, 1.0) as router,
+        backend.by_way_of(line.url, 0.5 if cut == "silence" else 60.0) as router,
         pytest.raises(Unknown, match="was sent"),
     ):
         router.apply(backend.change(backend.other))
