@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawpipe_tui.rollups import tally
@@ -16,6 +16,7 @@ KEYS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max
 
 
 @pytest.mark.parametrize("waiting", [0, 7, 1_000_000])
+@settings(deadline=None)
 @given(batches=st.lists(KEYS, min_size=1, max_size=5))
 def test_batches_add_up(batches: list[list[tuple[int, int]]], waiting: int) -> None:
     """Whenever they are merged, and whatever the order in which the columns are given."""
@@ -31,6 +32,7 @@ def test_batches_add_up(batches: list[list[tuple[int, int]]], waiting: int) -> N
     assert found == Counter(key for batch in batches for key in batch)
 
 
+@settings(deadline=None)
 @given(keys=st.lists(st.integers(0, 9), min_size=1, max_size=40), size=st.sampled_from([10, 1_000_000]))
 def test_few_places_and_many_are_counted_alike(keys: list[int], size: int) -> None:
     """With and without weights."""
