@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -54,6 +54,8 @@ class Reducer:
     labelled: bool = False
     """Whether labels are expected, so that answers are kept for them to find."""
     repeats: Repeats = field(default_factory=Repeats)
+    meanwhile: Callable[[], None] = lambda: None
+    """What is called now and then while a batch is reduced."""
 
     def reduce(self, files: Sequence[Looked]) -> Reduced:
         """Counts of all files that can be read and were not changed meanwhile: those are left for the next look."""
@@ -126,7 +128,7 @@ class Reducer:
             counters = (values,) if group else (values, *others)
             canonical = canonical_of(rows, kinds_of(tuple(bins)), None)
             heard = Spans(latest) if group else spans
-            count_rows(self.connection, canonical, who, counters, heard, weighed=weighed)
+            count_rows(self.connection, canonical, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
             canonical = canonical_of(rows, kinds_of(tuple(bins)), latest)
             parts.append(values.table(self.connection, canonical, weighed=weighed))
         return {

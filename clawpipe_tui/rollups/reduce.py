@@ -6,7 +6,7 @@ aggregates over texts. What each table counts is its counter's business (counter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,8 +54,12 @@ def count_rows(
     spans: Spans,
     *,
     weighed: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """One scan of a canonical select through all counters. `weighed` rows stand for as many requests as they say."""
+    """One scan of a canonical select through all counters. `weighed` rows stand for as many requests as they say.
+
+    `meanwhile` is called now and then: a scan may take long.
+    """
     wanted = {"file": "file_index::integer", "served_us": "epoch_us(served_at)", **who.sql()}
     wanted |= {"weight": "weight"} if weighed else {}
     for counter in counters:
@@ -64,6 +68,7 @@ def count_rows(
     counting: list[Future[None]] = []
     with ThreadPoolExecutor(len(counters)) as pool:  # DuckDB reads on while numpy, which needs no GIL for it, counts
         for batch in connection.sql(f"select {listed} from ({canonical})").to_arrow_reader(BATCH_ROWS):
+            meanwhile()
             rows = spans.timely(batch)
             if not rows.num_rows:
                 continue
