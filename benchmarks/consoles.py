@@ -27,7 +27,8 @@ class Empty(App):
 Empty().run()
 """
 _TICKS_S = os.sysconf("SC_CLK_TCK")
-KEYS = 60
+ROUNDS, KEYS = 4, 30
+"""A backfill should outlast the keys of one round."""
 
 
 def seconds_of(words: Sequence[str], runs: int = 7) -> float:
@@ -83,6 +84,12 @@ def warm_open_s(log: Path, runs: int = 5) -> float:
 
 def keys_s(logs: Path, *, busy: bool) -> tuple[float, float, bool]:
     """Key in → its character painted, typed into the prompt: median, 99th percentile, and whether a backfill ran on."""
+    rounds = [_keys(logs, busy=busy) for _ in range(ROUNDS)]
+    ordered = sorted(wait for waits, _ in rounds for wait in waits)
+    return statistics.median(ordered), ordered[int(len(ordered) * 0.99)], all(running for _, running in rounds)
+
+
+def _keys(logs: Path, *, busy: bool) -> tuple[list[float], bool]:
     with (
         tempfile.TemporaryDirectory() as cache,
         Pseudo([*CONSOLE, "--logs", str(logs)], (120, 40), _home(cache)) as terminal,
@@ -92,11 +99,9 @@ def keys_s(logs: Path, *, busy: bool) -> tuple[float, float, bool]:
             terminal.until(lambda text: "loading" not in text, 60.0)
             terminal.read(3.0)
         terminal.send(":")
-        terminal.read(1.0)
+        terminal.read(0.3)
         waits = [_painted_s(terminal, number) for number in range(KEYS)]
-        running = "rows/s" in terminal.text or "reading" in terminal.text
-    ordered = sorted(waits)
-    return statistics.median(ordered), ordered[int(len(ordered) * 0.99)], running
+        return waits, "rows/s" in terminal.text or "reading" in terminal.text
 
 
 def _painted_s(terminal: Pseudo, number: int) -> float:
@@ -105,7 +110,7 @@ def _painted_s(terminal: Pseudo, number: int) -> float:
     if number and number % 20 == 0:
         terminal.send("\x15")  # the line is emptied before it is full
         terminal.read(0.3)
-    terminal.read(0.03 + 0.01 * (number % 7))
+    terminal.read(0.02 + 0.01 * (number % 5))
     began = time.perf_counter()
     terminal.send(typed[-1])
     while typed not in terminal.text:
