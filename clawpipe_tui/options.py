@@ -76,6 +76,7 @@ def _add_answering(add: _Add) -> None:
     diff.add_argument("model_name", metavar="MODEL")
     diff.add_argument("a", metavar="A")
     diff.add_argument("b", metavar="B")
+    diff.add_argument("--where", default="", metavar="COLUMN=VALUE", help="only this part of the traffic; also < and >")
     diff.add_argument("--format", choices=("table", "json"), default="table")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of, serving_of
@@ -12,6 +12,7 @@ from clawpipe_tui.commands.output import as_table, json_records, out, talk
 from clawpipe_tui.errors import OK, UsageError, nearest
 from clawpipe_tui.operations.comparing import Compared, asked_of, compare
 from clawpipe_tui.operations.diff import telling
+from clawpipe_tui.operations.segment import known_columns, read_segment, segment_session
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.wording import worded
 
@@ -28,25 +29,32 @@ def run(given: argparse.Namespace) -> int:
         known_model(log, given.model_name)
         _known_version(log, given.a)
         _known_version(log, given.b)
-        compared = compared_by(log, given.model_name, given.a, given.b)
+        compared = compared_by(log, given.model_name, given.a, given.b, given.where)
     if compared.no_documents:
         talk(compared.no_documents)
     out(json.dumps(_json(compared), ensure_ascii=False, indent=1) if given.format == "json" else diff_text(compared))
     return OK
 
 
-def compared_by(log: Opened, model: str, a: str, b: str) -> Compared:
-    """Two versions on the window that was asked for."""
+def compared_by(log: Opened, model: str, a: str, b: str, where: str = "") -> Compared:
+    """Two versions on the window that was asked for, in all of the traffic or in a part of it."""
     config = log.config
-    if config.serving:
-        log.session.set_routes(asked_of(lambda: serving_of(config)[1], model))
     registry = (lambda: registry_of(config)) if has_documents(config) else None
-    return compare(log.session.ask, log.context, registry, model, a, b)
+    routes = asked_of(lambda: serving_of(config)[1], model) if config.serving else []
+    if not where:
+        log.session.set_routes(routes)
+        return compare(log.session.ask, log.context, registry, model, a, b)
+    segment = read_segment(where, lambda: known_columns(log.session), config.sensitive)
+    with segment_session(config, log.session, segment, log.window.since, log.window.until) as part:
+        part.set_routes(routes)
+        compared = compare(part.ask, log.context, registry, model, a, b)
+        return replace(compared, segment=segment.words)
 
 
 def _json(compared: Compared) -> dict[str, object]:
     return {
         "decision": {"verdict": compared.verdict, "sentence": compared.decision or compared.no_measures},
+        "segment": compared.segment,
         "notes": list(compared.notes),
         "documents": [asdict(row) for row in telling(compared.documents)],
         "behaviour": json_records(compared.measures) if compared.measures else [],
@@ -56,7 +64,8 @@ def _json(compared: Compared) -> dict[str, object]:
 
 def diff_text(compared: Compared) -> str:
     """The decision on top, then why each version was made, what differs on paper, and how they behave."""
-    parts = [f"{compared.verdict}: {compared.decision or compared.no_measures}", "\n".join(compared.notes)]
+    part = f"Only where {compared.segment}." if compared.segment else ""
+    parts = [part, f"{compared.verdict}: {compared.decision or compared.no_measures}", "\n".join(compared.notes)]
     documents = telling(compared.documents)
     if documents:
         rows = tuple((row.key, row.a, row.b, row.change) for row in documents)

@@ -33,6 +33,8 @@ class Compared:
     """Sentences about the documents: why each was made, packages, whether the metrics can be compared."""
     documents: tuple[DocumentRow, ...] = ()
     no_documents: str = ""
+    segment: str = ""
+    """The part of the traffic that it is about; empty where it is about all of it."""
 
 
 def compare(

@@ -1,0 +1,2 @@
+-- Which columns of the log are watched?
+select distinct "column" from bins order by "column"
