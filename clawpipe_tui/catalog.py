@@ -47,6 +47,11 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
+def is_shipped(query: Query) -> bool:
+    """Whether a query is one of ours, of which it is known where it looks."""
+    return query.path.parent == shipped("queries")
+
+
 def query_folders() -> tuple[Path, ...]:
     """The shipped queries, then the user's own."""
     return (shipped("queries"), config_folder() / "queries")

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from clawpipe_tui.rollups.reader import Change
     from clawpipe_tui.serving.seam import VersionDocument
 
+_INDEX_EVERY_S = 60.0
 _STOP_WITHIN_S = 2.0
 _STOP_AGAIN_S = 0.05
 
@@ -58,6 +60,9 @@ class LogSession:
         self._hang_up: Callable[[], None] = lambda: None
         self._model = (-1, "")
         self._capabilities: tuple[Capability, ...] = ()
+        self._indexed: set[str] = set()
+        """The parts that the index on disk names."""
+        self._indexed_at = 0.0
         self._labels = LabelFiles(config.label_files)
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
@@ -68,10 +73,22 @@ class LogSession:
                 "psi_large": config.drift.psi_large, "new_category_pct": config.drift.new_category_pct,
             })  # fmt: skip
             self._read_objectives()
-            self._load(self._reader.catch_up())
+            self._open()
         except BaseException:
             self.close()
             raise
+
+    def _open(self) -> None:
+        """Show at once what was known last; the ledger, and parts that have come since, are read with the log."""
+        index = self._reader.open_index()
+        if index is None:
+            self._load(self._reader.catch_up())
+            self._warehouse.set_logged(self._reader.ledger.logged())
+            return
+        self._warehouse.open(index)
+        self._indexed = set(index.parts)
+        self._set_bins()
+        self._know(index.columns)
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The answer of a named query. Blocks; may be called from any thread.
@@ -166,6 +183,7 @@ class LogSession:
         while self._thread and self._thread.is_alive() and time.monotonic() < deadline:
             self._reader.interrupt()  # again and again: a reduction is several queries
             self._thread.join(_STOP_AGAIN_S)
+        self._save_index()
         self._reader.close()
         self._warehouse.close()
 
@@ -189,7 +207,9 @@ class LogSession:
             self._progress = replace(self._progress, reading=False, message=f"Reading the log failed: {error}")
 
     def _read_new(self, announced: Collection[str] = ()) -> None:
+        self._reader.forget(*self._warehouse.missing())
         self._load(self._reader.catch_up())
+        self._warehouse.lose(self._warehouse.part_ids - self._reader.part_ids)
         backlog = self._reader.look(announced)
         pending = backlog.files_pending
         self._say(backlog.files_known, pending)
@@ -202,9 +222,21 @@ class LogSession:
                 return
         self._say(backlog.files_known, 0)
         self._warehouse.set_files(self._reader.files())
-        self._learn()
+        self._warehouse.set_logged(self._reader.ledger.logged())
+        newest = self._reader.ledger.newest
+        self._know(newest.columns if newest else "")
         self._read_labels()
         self._read_objectives()
+        if time.monotonic() - self._indexed_at > _INDEX_EVERY_S:
+            self._save_index()
+
+    def _save_index(self) -> None:
+        """Note for the next opening what is known, where that has changed."""
+        known = self._reader.part_ids
+        if known != self._indexed and self._warehouse.part_ids == known:
+            with suppress(ClawpipeError, OSError):  # it is only quicker with it
+                self._reader.save_index(self._warehouse.days())
+                self._indexed, self._indexed_at = known, time.monotonic()
 
     def _read_labels(self) -> None:
         """Label files that are new, changed or gone since the last look."""
@@ -226,12 +258,10 @@ class LogSession:
             rows, _ = objective_rows(self.config.objectives.rules, (*folder.documents, *self._documents))
             self._warehouse.set_objectives(rows)
 
-    def _learn(self) -> None:
+    def _know(self, columns: str) -> None:
         """What the newest file that was read can tell is what the log can tell."""
-        read = [entry for entry in self._reader.ledger.latest.values() if entry.columns and entry.rows]
-        newest = max(read, key=lambda entry: (entry.mtime_ns, entry.path), default=None)
-        if newest:
-            known = capabilities(json.loads(newest.columns), self._reader.settings.layout)
+        if columns:
+            known = capabilities(json.loads(columns), self._reader.settings.layout)
             if known != self._capabilities:
                 self._capabilities = known
                 self._warehouse.set_capabilities([asdict(one) for one in known])
@@ -267,8 +297,10 @@ class LogSession:
                 self._warehouse.load(change)
             except (duckdb.IOException, duckdb.InvalidInputException):
                 # Somebody removed the part, or the whole store, under us: its files are read anew.
-                self._warehouse.take_back(change)
-                self._reader.forget(change)
+                self._reader.forget(change.part.id)
+        self._set_bins()
+
+    def _set_bins(self) -> None:
         if self._reader.baseline and not self._warehouse.has_bins:
             self._warehouse.set_bins(self._reader.baseline.rows)
 

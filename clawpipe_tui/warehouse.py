@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import threading
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -15,13 +14,19 @@ from typing import TYPE_CHECKING, Protocol
 from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files
 from clawpipe_tui.errors import ConfigError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
+from clawpipe_tui.looking import Sources
 from clawpipe_tui.result import Result, Value, plain_value
+from clawpipe_tui.rollups.blocks import Blocks, memory, view_select
+from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
-from clawpipe_tui.rollups.schema import BINS, LEDGER, TABLES, columns_sql
+from clawpipe_tui.rollups.levels import ASKED, stored_columns
+from clawpipe_tui.rollups.schema import BINS, LEDGER, columns_sql
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
+    from clawpipe_tui.rollups.index import Index
     from clawpipe_tui.rollups.parts import LedgerEntry
     from clawpipe_tui.rollups.reader import Change
 
@@ -40,7 +45,9 @@ _OBJECTIVES = {
 """A glob over models; no version: every one of them."""
 _LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
 _STOP_S = 0.5
-_EXTENT = "select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from requests"
+_TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
+_EVERY_DAY: Cover = {DAYS: (EVER,)}
+_EXTENT = f"select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from {memory('requests', DAYS)}"
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,10 @@ class Session(Protocol):
 
 
 class Warehouse:
-    """The rollup tables in an in-memory DuckDB, which refuses a second call while one runs: so threads take turns.
+    """The counts that questions need, in an in-memory DuckDB, which refuses a second call while one runs.
 
-    Questions have a connection of their own: they see the counts of whole parts only, never wait for a part to be
-    taken in, and stopping one cannot stop that.
+    So threads take turns. Questions have a connection of their own: they see the counts of whole parts only, and
+    stopping one cannot stop a part from being taken in.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -99,18 +106,23 @@ class Warehouse:
         self.catalog = catalog
         self.revision = 0
         self.rows = 0
-        """How many rows of the log are counted."""
+        """How many requests of the log are counted."""
         self.last_at: datetime | None = None
         """When the last request in the log was served."""
         self.has_bins = False
         self._filling = connection
         self._asking = connection.cursor()
         self._lock = threading.Lock()
-        self._filling_lock = threading.RLock()
+        self._blocks = Blocks(connection)
+        self._filling_lock = self._blocks.lock
         self._shown: dict[str, LedgerEntry] = {}
         self._has_labels = False
-        for name, columns in TABLES.items():
-            connection.execute(f'create table "{name}" (part varchar, {columns_sql(columns)})')
+        self._last: tuple[int, datetime, datetime | None] = (-1, datetime.min.replace(tzinfo=UTC), None)
+        """Revision, moment, and the last request before it."""
+        self._covers: dict[str, Cover] = {}
+        """What the views of the asking connection cover now."""
+        for name in ASKED:  # the macros bind to these; what is asked for stands in front of them, as a view
+            connection.execute(f'create table "{name}" ({columns_sql(stored_columns(name))})')
         connection.execute(f"create table bins ({columns_sql(BINS)})")
         connection.execute(f"create table files ({columns_sql(LEDGER)})")
         connection.execute(f"create table labels ({columns_sql(LABELS)})")
@@ -119,13 +131,16 @@ class Warehouse:
         connection.execute(f"create table capabilities ({columns_sql(_CAPABILITIES)})")
         connection.execute(f"create table objectives ({columns_sql(_OBJECTIVES)})")
         connection.execute(f"create table limits ({columns_sql(_LIMITS)})")
+        connection.execute(f"create table log_totals ({columns_sql(_TOTALS)})")
         register(connection)
+        macros = macro_files()
         try:
-            for path in macro_files():
+            for path in macros:
                 _define(connection, path)
         except ConfigError:
             self.close()
             raise
+        self._sources = Sources.of(path.read_text(encoding="utf-8") for path in macros)
 
     def close(self) -> None:
         """Let go of the connections; functions registered on an open one make noise at exit."""
@@ -133,6 +148,7 @@ class Warehouse:
         with self._lock:
             self._asking.close()
         if self._filling_lock.acquire(timeout=_STOP_S):
+            self._blocks.close()
             self._filling.close()
             self._filling_lock.release()
 
@@ -142,33 +158,53 @@ class Warehouse:
 
         with suppress(duckdb.ConnectionException):  # closed already
             self._asking.interrupt()
+            self._blocks.interrupt()
+
+    @property
+    def part_ids(self) -> set[str]:
+        """The parts that are counted."""
+        return self._blocks.part_ids
+
+    def open(self, index: Index) -> None:
+        """Start from what an index says."""
+        with self._filling_lock:
+            self._blocks.begin(index.parts, index.void, index.days)
+            self._measure()
+        self.set_logged(index.logged)
 
     def load(self, change: Change) -> None:
         """Take in a part's counts, and take back what it makes void: all of it or nothing.
 
         Raises duckdb.Error where the part has been removed under us.
         """
-        part = change.part
-        own = sorted(key for part_id, key in change.void if part_id == part.id)
-        with self._whole():
-            self._delete(change)
-            for name in TABLES:
-                rows = "select $part as part, * from read_parquet($path) where not list_contains($void, file)"
-                values = {"part": part.id, "path": glob.escape(str(part.table(name))), "void": own}
-                self._filling.execute(f'insert into "{name}" by name {rows}', values)
+        void: dict[str, frozenset[int]] = {}
+        for part_id, key in change.void:
+            void[part_id] = void.get(part_id, frozenset()) | {key}
+        with self._filling_lock:
+            self._blocks.add(change.part, void, recount=bool(change.part.replaces) and not change.is_own)
+            self._measure()
 
-    def take_back(self, change: Change) -> None:
-        """Take back only what a part makes void, where the part itself cannot be had."""
-        with self._whole():
-            self._delete(change)
+    def lose(self, part_ids: Iterable[str]) -> None:
+        """What these parts counted is gone."""
+        with self._filling_lock:
+            self._blocks.lose(part_ids)
+            self._measure()
 
-    def _delete(self, change: Change) -> None:
-        for name in TABLES:
-            for part_id in change.part.replaces:
-                self._filling.execute(f'delete from "{name}" where part = $part', {"part": part_id})
-            for part_id, key in change.void:
-                values = {"part": part_id, "file": key}
-                self._filling.execute(f'delete from "{name}" where part = $part and file = $file', values)
+    def days(self) -> pa.Table:
+        """The days of `requests`, for an index."""
+        with self._filling_lock:
+            self._blocks.hold({"requests": _EVERY_DAY})
+            return self._filling.sql(f"from {memory('requests', DAYS)}").to_arrow_table()
+
+    def missing(self) -> list[str]:
+        """Parts that were removed from the disk by somebody."""
+        return self._blocks.missing()
+
+    def _measure(self) -> None:
+        self._blocks.hold({"requests": _EVERY_DAY})
+        ((self.rows, last_us),) = self._filling.execute(_EXTENT).fetchall()
+        self.last_at = datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None
+        self.revision += 1
 
     @contextmanager
     def _whole(self) -> Generator[None]:
@@ -181,9 +217,11 @@ class Warehouse:
                 self._filling.execute("rollback")
                 raise
             self._filling.execute("commit")
-            ((self.rows, last_us),) = self._filling.execute(_EXTENT).fetchall()
-            self.last_at = datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None
             self.revision += 1
+
+    def set_logged(self, rows: int) -> None:
+        """How many rows of the log are counted; more requests than rows: they are a sample."""
+        self._fill("log_totals", _TOTALS, [{"counted": self.rows, "logged": rows}], "true")
 
     def set_bins(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The baseline's bins and counts, which drift is measured against."""
@@ -243,19 +281,53 @@ class Warehouse:
 
     def ask(self, name: str, context: Mapping[str, Value]) -> Result:
         """The answer of a named query. Raises UsageError for an unknown name or an unbound parameter, QueryError."""
+        return self.answer(find_query(self.catalog, name), context)
+
+    def answer(self, query: Query, context: Mapping[str, Value]) -> Result:
+        """The answer of a query. Raises UsageError where a parameter is not bound, QueryError."""
         import duckdb
 
-        query = find_query(self.catalog, name)
         bound = _bind(query, context)
         started = time.perf_counter()
         try:
             with self._lock:
+                self._show(query, bound, context)
                 table = self._asking.sql(query.sql, params=bound or None).to_arrow_table()
                 columns = [[plain_value(value) for value in column.to_pylist()] for column in table.columns]
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # ValueError: a time that no calendar has
-            raise QueryError(f"The query {name} failed: {first_line(error)}", f"See {query.path}.") from error
+            raise QueryError(f"The query {query.name} failed: {first_line(error)}", f"See {query.path}.") from error
         rows = tuple(zip(*columns, strict=True))
-        return Result(name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
+        return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
+
+    def _last_before(self, until: Value) -> datetime | None:
+        """When the last request before a moment was served: the log's last one, or that of a window in the past."""
+        if not isinstance(until, datetime) or self.last_at is None or self.last_at < until:
+            return self.last_at
+        known = (self.revision, until)
+        if self._last[:2] != known:
+            past = {"requests": cover(Looks(edges=(until,)), whole=True)}
+            self._blocks.hold_unless_stopped(past)
+            rows = f"from ({view_select('requests', past['requests'])}) where bucket_start < $until"
+            found = self._asking.execute(f"select epoch_us(max(last_at)) {rows}", {"until": until}).fetchall()
+            last_us = found[0][0]
+            self._last = (*known, datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None)
+        return self._last[2]
+
+    def _show(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value]) -> None:
+        """Load what the query looks at, and put the tables that it sees in front of the empty ones."""
+        import duckdb
+
+        wanted = self._sources.covers(query, {**context, **bound}, self._last_before(bound.get("until")))
+        with self._filling_lock:
+            try:
+                self._blocks.hold_unless_stopped(wanted)
+            except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
+                self._blocks.lose(self._blocks.missing())
+                self._blocks.hold_unless_stopped(wanted)
+        for name, covered in wanted.items():
+            if self._covers.get(name) != covered:
+                self._asking.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
+                self._covers[name] = covered
 
 
 def _define(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -28,7 +28,7 @@ create macro entropy_sum(n) as sum(case when n > 0 then n * ln(n) else 0 end) - 
 -- How many requests a row of the log stands for, where it is a sample (1 where it is not). Counts on screen are of requests;
 -- what is certain depends on rows, so every test divides by this.
 create macro mean_weight() as (
-    select greatest(1.0, coalesce((select sum(n) from requests) / (select nullif(sum(rows), 0) from files where file is not null), 1.0))
+    select greatest(1.0, coalesce((select counted / nullif(logged, 0) from log_totals), 1.0))
 );
 
 -- each version's requests and failures in a span, with the role that it had last
@@ -100,7 +100,7 @@ create macro reference_versions(for_model, a, b) as table
 -- Since when both versions of a pair have served: there the stream begins of which failing_alpha() and slower_alpha() speak.
 create macro pair_starts(for_model, a, b, step) as table
     with firsts as (
-        select version, min(bucket_start) as first_at from requests where model = for_model and bucket_start < b group by version
+        select version, min(first_at) as first_at from requests where model = for_model and bucket_start < b group by version
     ), starts as (
         select r.*, time_bucket(step, greatest(own.first_at, other.first_at)) as started_at
         from   reference_versions(for_model, a, b) as r

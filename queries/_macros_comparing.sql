@@ -3,7 +3,7 @@
 -- Since when both serve, from where in the window they can be compared, and what a bet that begins there may stake.
 create macro beside_span(for_model, va, vb, a, b, step) as table
     with firsts as (
-        select version, min(bucket_start) as first_at from requests
+        select version, min(first_at) as first_at from requests
         where  model = for_model and version in (va, vb) and bucket_start < b group by version
     ), pair as (
         select time_bucket(step, max(first_at)) as started_at, greatest(time_bucket(step, max(first_at)), time_bucket(step, a)) as from_at

@@ -59,7 +59,7 @@ create macro compared_categories(for_model, for_version, a, b, against) as table
         select counted."column", coalesce(counted.category, named.category) as category,
                coalesce(sum(n) filter (is_live), 0) as live, coalesce(sum(n) filter (is_base), 0) as base,
                min(bucket_start) filter (is_live)   as first_live_at,
-               min(bucket_start)                    as first_at,
+               min(bucket_start)                    as first_seen_at,
                max(bucket_start) filter (bucket_start < b) as last_at
         from   counted left join named using ("column", bin)
         group  by all
@@ -70,7 +70,9 @@ create macro compared_categories(for_model, for_version, a, b, against) as table
     )
     select coalesce(s."column", t."column") as "column", coalesce(s.category, t.category) as category,
            coalesce(s.live, 0)::double as live, (coalesce(s.base, 0) + coalesce(t.n, 0))::double as base,
-           case when against = 'training' then s.first_at else s.first_live_at end as first_at, s.last_at
+           -- what was there from the first moment that is looked at may have been there for longer: no one knows since when
+           case when against <> 'training' then s.first_live_at
+                when s.first_seen_at > (select min(bucket_start) from counted) then s.first_seen_at end as first_at, s.last_at
     from   summed as s full join training as t using ("column", category)
     where  s.live > 0 or s.base > 0 or t.n > 0;
 

@@ -17,6 +17,7 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clawpipe_tui.catalog import Query
 from clawpipe_tui.config import Config
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.session import LogSession
@@ -116,25 +117,27 @@ class Counted:
     rows: int
 
 
+def rows_of(session: LogSession, sql: str) -> list[tuple[object, ...]]:
+    """The answer of any SQL over the whole log, as a query of the user's own gets it."""
+    return list(session._warehouse.answer(Query("asked", "", sql, frozenset(), Path()), {}).rows)
+
+
 def counted(session: LogSession) -> Counted:
     """The counts in a console's memory."""
 
-    def rows(sql: str) -> list[tuple[object, ...]]:
-        return cast("list[tuple[object, ...]]", session._warehouse._filling.cursor().execute(sql).fetchall())
-
     def counts(sql: str) -> dict[tuple[object, ...], int]:
-        return {row[:-1]: cast("int", row[-1]) for row in rows(sql)}
+        return {row[:-1]: cast("int", row[-1]) for row in rows_of(session, sql)}
 
     return Counted(
         cast(
             "dict[tuple[str, str], int]", counts("select version, outcome, sum(n)::bigint from requests group by all")
         ),
-        cast("int", rows("select coalesce(sum(n), 0)::bigint from latencies")[0][0]),
+        cast("int", rows_of(session, "select coalesce(sum(n), 0)::bigint from latencies")[0][0]),
         cast("dict[tuple[str, int], int]", counts('select "column", bin, sum(n)::bigint from "values" group by all')),
         {str(client): n for (client,), n in counts("select client, sum(n)::bigint from clients group by all").items()},
         {
             Path(str(path)).name: (str(state), str(reason))
-            for path, state, reason in rows("select path, state, reason from files")
+            for path, state, reason in rows_of(session, "select path, state, reason from files")
         },
         session._warehouse.rows,
     )

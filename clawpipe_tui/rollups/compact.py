@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.errors import LogError
 from clawpipe_tui.rollups.arrow import exact, rekeyed
 from clawpipe_tui.rollups.ledger import Ledger
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
@@ -16,23 +17,29 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 40
 _AT_LEAST = 20
-_MOST_BYTES = 64_000_000
+_MOST_BYTES = 32_000_000
 
 
-def compact(store: PartStore, parts: Mapping[str, Part], ledger: Ledger) -> Part | None:
-    """Write a part that holds what still counts of the small ones, and replaces them; None where it is not worth it.
+def compact(store: PartStore, parts: Mapping[str, Part], void: Collection[str], ledger: Ledger) -> Part | None:
+    """Write a part that holds what still counts of others, and replaces them; None where it is not worth it.
+
+    Small parts are merged; one of which something is `void` is written without it, so that its levels hold again.
 
     Needs no lock: where two consoles merge the same parts, each content still counts once.
     """
-    chosen = _chosen(list(parts.values()))
+    chosen = (
+        _chosen(list(parts.values())) or [part for part in parts.values() if part.has_levels and part.id in void][:1]
+    )
     if not chosen:
         return None
     plan = _plan(chosen, ledger)
+    tables = ((name, _merged(name, chosen, plan.keys)) for name in TABLES)
     try:
-        tables = {name: _merged(name, chosen, plan.keys) for name in TABLES}
-    except FileNotFoundError:
+        return store.write(tables, plan.entries, replaces=[part.id for part in chosen])
+    except LogError:
+        if all(part.table(name).exists() for part in chosen for name in TABLES):
+            raise
         return None  # another console was quicker
-    return store.write(tables, plan.entries, replaces=[part.id for part in chosen])
 
 
 def _chosen(parts: list[Part]) -> list[Part]:
@@ -41,7 +48,7 @@ def _chosen(parts: list[Part]) -> list[Part]:
         return []
     chosen: list[Part] = []
     total = 0
-    for size, part in sorted(((part.size_bytes(), part) for part in parts), key=lambda pair: (pair[0], pair[1].id)):
+    for size, part in sorted(((part.size_bytes, part) for part in parts), key=lambda pair: (pair[0], pair[1].id)):
         if (len(chosen) >= _AT_LEAST and size > total) or total + size > _MOST_BYTES:
             break
         chosen.append(part)

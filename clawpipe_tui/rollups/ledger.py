@@ -33,6 +33,10 @@ class Ledger:
     """fingerprint → the contribution that counts."""
     paths: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """fingerprint → the paths that stand for this content."""
+    rows: dict[str, int] = field(default_factory=dict[str, int])
+    """fingerprint → the rows of that content."""
+    newest: LedgerEntry | None = None
+    """The file that was written last, of those that were read."""
     _orphans: set[str] = field(default_factory=set[str])
 
     def add(self, part: Part) -> set[Contribution]:
@@ -60,6 +64,9 @@ class Ledger:
         self.latest[entry.path] = entry
         if entry.fingerprint:
             self.paths.setdefault(entry.fingerprint, set()).add(entry.path)
+            self.rows[entry.fingerprint] = entry.rows
+        if entry.columns and entry.rows and (self.newest is None or _written(entry) >= _written(self.newest)):
+            self.newest = entry
 
     def _let_go(self, known: LedgerEntry) -> None:
         holders = self.paths.get(known.fingerprint, set())
@@ -91,6 +98,10 @@ class Ledger:
             if contribution:
                 yield contribution
         self._orphans.clear()
+
+    def logged(self) -> int:
+        """How many rows of the log are counted."""
+        return sum(self.rows.get(content, 0) for content in self.counted)
 
     def changed(self, listing: Mapping[str, LogFile]) -> list[LogFile]:
         """The files that were never looked at, or that are not what they were."""
@@ -148,6 +159,10 @@ class Ledger:
                 yield replace(entry, state="read", reason="the other file with this content is gone; counted once")
             else:
                 yield entry
+
+
+def _written(entry: LedgerEntry) -> tuple[int, str]:
+    return entry.mtime_ns, entry.path
 
 
 def _gone(entry: LedgerEntry, twin: str) -> LedgerEntry:

@@ -2,7 +2,9 @@
 
 store/
   bins.parquet                the bins that every part was made with
-  parts/<id>/requests.parquet, latencies, values, errors, clients, ledger, part.json
+  index.parquet               what a console needs to open (index.py)
+  parts/<id>/requests.parquet, latencies, values, errors, clients, answers, ledger, part.json
+             requests.coarse.parquet, ... the same by 10 minutes, hours and days, in parts of some size
 
 Counts belong to a file's content, not to its name: whatever parts exist, and in whichever order they are met, each
 content is counted once (ledger.py). So a rename, two consoles on one log and a crash at any moment change no number.
@@ -10,6 +12,7 @@ content is counted once (ledger.py). So a rename, two consoles on one log and a 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -19,17 +22,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from clawpipe_tui.errors import LogError
-from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
+from clawpipe_tui.rollups.schema import LEDGER, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from clawpipe_tui.logs.listing import LogFile
+    from clawpipe_tui.rollups.cover import Range
 
 _ABANDONED_AFTER_S = 3_600.0
+_LEVELS_FROM_ROWS = 20_000
+"""Smaller parts are added up when they are looked at; soon they are merged into a larger one."""
+_ROW_GROUP = 60_000
+_SPAN_UNIT_S = 600
 _GRACE_S = 60.0
 """How long another console may still be reading a part that was merged into a larger one."""
 
@@ -69,17 +77,43 @@ class Part:
     folder: Path
     replaces: frozenset[str]
     ledger: tuple[LedgerEntry, ...]
+    span_s: Range = (0, 0)
+    """The time of its counts, in whole ten minutes, in seconds since 1970."""
+    has_levels: bool = False
+    size_bytes: int = 0
+    """How much its tables take on disk."""
 
     def table(self, name: str) -> Path:
         """The Parquet file of one rollup table."""
         return self.folder / f"{name}.parquet"
 
-    def size_bytes(self) -> int:
-        """How much there is to read; 0 where another console has just removed it."""
+    def coarse(self, name: str) -> Path:
+        """The Parquet file of that table's coarser levels."""
+        return self.folder / f"{name}.coarse.parquet"
+
+    def is_whole(self, files: Mapping[str, File]) -> bool:
+        """Whether its files are there, as long as they were written."""
         try:
-            return sum(self.table(name).stat().st_size for name in TABLES)
+            return all((self.folder / name).stat().st_size == file["bytes"] for name, file in files.items())
         except OSError:
-            return 0
+            return False
+
+
+class File(TypedDict):
+    """What part.json says of one of the part's files."""
+
+    bytes: int
+    digest: str
+
+
+class About(TypedDict):
+    """part.json."""
+
+    schema: int
+    replaces: list[str]
+    span_s: list[int]
+    has_levels: bool
+    files: dict[str, File]
 
 
 class PartStore:
@@ -101,46 +135,43 @@ class PartStore:
     def load(self, part_id: str) -> Part | None:
         """One part with its ledger; None where it was merged away meanwhile, or is damaged: its files are read anew."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         folder = self._parts / part_id
         try:
-            about: Mapping[str, object] = json.loads((folder / "part.json").read_text(encoding="utf-8"))
-            if about["schema"] != SCHEMA_VERSION:
-                return None
-            for name in TABLES:
-                pq.read_metadata(folder / f"{name}.parquet")
-            records = pq.read_table(folder / "ledger.parquet").to_pylist()
-            entries = tuple(LedgerEntry(**record) for record in records)
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+            about = read_about(folder)
+            part = Part(
+                part_id,
+                folder,
+                frozenset(about["replaces"]),
+                read_ledger(folder / "ledger.parquet"),
+                (about["span_s"][0], about["span_s"][1]),
+                about["has_levels"],
+                sum(file["bytes"] for file in about["files"].values()),
+            )
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
             return None
-        replaces = about.get("replaces", [])
-        return Part(part_id, folder, frozenset(replaces if isinstance(replaces, list) else []), entries)
+        return part if part.is_whole(about["files"]) else None
 
     def write(
-        self, tables: Mapping[str, pa.Table], ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()
+        self, tables: Iterable[tuple[str, pa.Table]], ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()
     ) -> Part:
         """Write a part beside the others and rename it: it is there whole or not at all. Raises LogError.
 
         A part that replaces others takes the age of the newest of them, so that it is met in their order.
         """
-        import pyarrow.parquet as pq
-
-        from clawpipe_tui.rollups.arrow import ledger_table
-
         replaces = frozenset(replaces)
         age = max(replaces).split("-")[0] if replaces else f"{time.time_ns() // 1_000:017d}"
         part_id = f"{age}-{uuid.uuid4().hex[:8]}"
         building = self._parts / f".{part_id}"
         entries = tuple(ledger)
-        about = {"schema": SCHEMA_VERSION, "replaces": sorted(replaces)}
         with _told(self.folder):
             building.mkdir(parents=True)  # parents too: somebody may have emptied the cache under us
-            for name, table in {**tables, "ledger": ledger_table(entries)}.items():
-                pq.write_table(table, building / f"{name}.parquet", compression="zstd", write_page_checksum=True)
+            about = _write_files(building, tables, entries)
+            about["replaces"] = sorted(replaces)
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)
-        return Part(part_id, folder, replaces, entries)
+        span_s, size_bytes = about["span_s"], sum(file["bytes"] for file in about["files"].values())
+        return Part(part_id, folder, replaces, entries, (span_s[0], span_s[1]), about["has_levels"], size_bytes)
 
     def left_out(self, part: Part, key: int) -> frozenset[int]:
         """The requests of one file of a part that count in another file; none where the part is gone."""
@@ -171,6 +202,81 @@ class PartStore:
         except OSError:
             return
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def read_about(folder: Path) -> About:
+    """A part's part.json. Raises ValueError where it is of another version, or what reading and parsing raise."""
+    about: About = json.loads((folder / "part.json").read_text(encoding="utf-8"))
+    if about["schema"] != SCHEMA_VERSION:
+        raise ValueError(f"{folder.name} has the layout {about['schema']}, not {SCHEMA_VERSION}")
+    return about
+
+
+def read_ledger(path: Path) -> tuple[LedgerEntry, ...]:
+    """A part's ledger; the columns of its files, mostly alike, are one object."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return tuple(LedgerEntry(*row) for row in zip(*(_listed(table[name]) for name in LEDGER), strict=True))
+
+
+def _listed(column: pa.ChunkedArray) -> list[object]:
+    """The values of a column; a text that is often repeated is there once."""
+    import pyarrow as pa
+
+    if column.type != pa.string():
+        return cast("list[object]", column.to_pylist())
+    coded = cast("pa.DictionaryArray", column.combine_chunks().dictionary_encode())
+    words = cast("list[object]", coded.dictionary.to_pylist())
+    return [None if place is None else words[cast("int", place)] for place in coded.indices.to_pylist()]
+
+
+def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: tuple[LedgerEntry, ...]) -> About:
+    """All files of a part, table after table: only one of them is in memory."""
+    from clawpipe_tui.rollups.arrow import ledger_table
+    from clawpipe_tui.rollups.levels import ASKED, LEVELLED, levels_of
+
+    spans: list[Range] = []
+    files: dict[str, File] = {}
+    names: dict[str, int] = {}
+    for name, table in tables:
+        is_asked = name in ASKED
+        ordered = table.sort_by("bucket_start") if is_asked and table.num_rows > _ROW_GROUP else table
+        files[f"{name}.parquet"] = write_checked(ordered, folder / f"{name}.parquet")
+        names[name] = table.num_rows
+        if is_asked and table.num_rows:
+            spans.append(_span_s(table))
+    has_levels = sum(names.values()) >= _LEVELS_FROM_ROWS
+    for name in LEVELLED if has_levels else ():
+        files[f"{name}.coarse.parquet"] = write_checked(
+            levels_of(name, folder / f"{name}.parquet"), folder / f"{name}.coarse.parquet"
+        )
+    files["ledger.parquet"] = write_checked(ledger_table(entries), folder / "ledger.parquet")
+    span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
+    return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
+
+
+def write_checked(table: pa.Table, path: Path) -> File:
+    """Write a Parquet file whose pages carry checksums; returns its length and the digest of all its bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True, row_group_size=_ROW_GROUP)
+    written = memoryview(sink.getvalue())
+    path.write_bytes(written)
+    return {"bytes": len(written), "digest": digest_of(written)}
+
+
+def digest_of(written: bytes | memoryview) -> str:
+    """What part.json knows a file by."""
+    return hashlib.blake2b(written, digest_size=8).hexdigest()
+
+
+def _span_s(table: pa.Table) -> Range:
+    moments = table["bucket_start"].cast("int64").to_numpy()
+    start, end = (int(end) // 1_000_000 // _SPAN_UNIT_S * _SPAN_UNIT_S for end in (moments.min(), moments.max()))
+    return start, end + _SPAN_UNIT_S
 
 
 def _older_than(path: Path, age_s: float, *, where_gone: bool) -> bool:

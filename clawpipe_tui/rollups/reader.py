@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.footer import BadFile, Footer, inspect
@@ -16,12 +17,16 @@ from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
 from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
 from clawpipe_tui.rollups.compact import compact
+from clawpipe_tui.rollups.index import Index, read_index, write_index
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.repeats import Repeats
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FIRST_BATCH = 8
 _BATCH_FILES = 64
@@ -34,6 +39,8 @@ class Change:
 
     part: Part
     void: frozenset[Contribution]
+    is_own: bool = False
+    """Whether this console wrote the part, so that what it replaces counted the same."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ class LogReader:
         """The paths that this round of reading looks at."""
         self._parts: dict[str, Part] = {}
         """The parts whose counts are taken in."""
+        self._void: dict[str, frozenset[int]] = {}
+        """Part → its contributions that do not count."""
         self._replaced: dict[str, str] = {}
         """Merged part → the part that holds its counts now."""
         self._connection = connect()
@@ -91,6 +100,24 @@ class LogReader:
         """Every file of the log, past ones included, and what became of it."""
         return list(self.ledger.shown(self.listing))
 
+    def open_index(self) -> Index | None:
+        """What the store knew when it was last used; None where it must be found out part by part."""
+        present = set(self.store.ids())
+        index = read_index(self.store.folder)
+        return index if index and index.parts.keys() <= present else None
+
+    def save_index(self, days: pa.Table) -> None:
+        """Note what is known now for the next opening."""
+        newest = self.ledger.newest
+        parts = {part.id: replace(part, ledger=()) for part in self._parts.values()}
+        index = Index(parts, self._void, self.ledger.logged(), newest.columns if newest else "", days)
+        write_index(self.store.folder, index)
+
+    @property
+    def part_ids(self) -> set[str]:
+        """The parts that are taken in."""
+        return set(self._parts)
+
     def catch_up(self) -> Iterator[Change]:
         """Parts on disk that this reader does not know: from earlier days, or from another console."""
         new = [part_id for part_id in self.store.ids() if part_id not in self._parts and part_id not in self._replaced]
@@ -101,17 +128,23 @@ class LogReader:
             if part.id not in self._replaced:
                 yield self._take_in(part)
 
-    def _take_in(self, part: Part) -> Change:
+    def _take_in(self, part: Part, *, is_own: bool = False) -> Change:
         self._replaced |= dict.fromkeys(part.replaces, part.id)
         for part_id in part.replaces:
             self._parts.pop(part_id, None)
+            self._void.pop(part_id, None)
         self._parts[part.id] = part
-        return Change(part, frozenset(self.ledger.add(part)))
+        void = frozenset(self.ledger.add(part))
+        for part_id, key in void:
+            self._void[part_id] = self._void.get(part_id, frozenset()) | {key}
+        return Change(part, void, is_own)
 
-    def forget(self, change: Change) -> None:
-        """The counts of this part could not be taken in: its contents are to be read again."""
-        self._parts.pop(change.part.id, None)
-        self.ledger.forget(change.part.id)
+    def forget(self, *part_ids: str) -> None:
+        """The counts of these parts cannot be had: their contents are to be read again."""
+        for part_id in part_ids:
+            self._parts.pop(part_id, None)
+            self._void.pop(part_id, None)
+        self.ledger.forget(*part_ids)
 
     def read_new(self) -> Iterator[Change]:
         """Reduce all that `look` found new, newest first; each part is on disk when it is yielded.
@@ -134,7 +167,7 @@ class LogReader:
             if not waiting and not looked.again:
                 entries += map(self.ledger.following, cut_off)
                 cut_off = []
-            part = self.store.write(reduced.tables, entries) if entries else None
+            part = self.store.write(reduced.tables.items(), entries) if entries else None
             if self._is_remote:
                 drop_copies()
             if part:
@@ -155,7 +188,7 @@ class LogReader:
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
-        part = self.store.write(swapped.tables, [*swapped.entries, *map(self.ledger.following, left)])
+        part = self.store.write(swapped.tables.items(), [*swapped.entries, *map(self.ledger.following, left)])
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self._take_in(part)
 
@@ -164,8 +197,8 @@ class LogReader:
         present = set(self.store.ids())
         self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
         self.store.sweep(self._replaced)
-        part = compact(self.store, self._parts, self.ledger)
-        return self._take_in(part) if part else None
+        part = compact(self.store, self._parts, self._void.keys(), self.ledger)
+        return self._take_in(part, is_own=True) if part else None
 
     def _neighbourhood(self) -> Neighbourhood:
         return Neighbourhood(self.ledger, self.listing, self.store, self._parts, afar=self._is_remote)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 COUNT_GRAIN_S = 5
 LATENCY_GRAIN_S = 10
 VALUE_GRAIN_S = 60

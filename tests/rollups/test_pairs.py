@@ -9,17 +9,11 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from tiny_log import START, Columns, TinyLog
+from tiny_log import START, Columns, TinyLog, rows_of
 
 from clawpipe_tui.rollups.pairs import has_shadows
-from clawpipe_tui.session import LogSession
 
 COLUMNS = ("served_at", "request_id", "version", "role", "outcome", "prediction", "score", "country", "client")
-
-
-def pairs_of(session: LogSession, sql: str) -> list[tuple[object, ...]]:
-    """Rows of a statement over the pairs table."""
-    return cast("list[tuple[object, ...]]", session._warehouse._filling.cursor().execute(sql).fetchall())
 
 
 def mirrored(seed: int, count: int = 300) -> tuple[Columns, Columns, Counter[str]]:
@@ -56,12 +50,12 @@ def test_pairs_are_what_one_counts_by_hand(tmp_path: Path, seed: int) -> None:
     log.write("shadow.parquet", shadow)
     with log.opened() as session:
         sums = "sum(n), sum(agree), sum(unanswered), sum(unpaired), sum(scored), sum(gap)"
-        (found,) = pairs_of(session, f"""select {sums} from pairs where "column" = ''""")
+        (found,) = rows_of(session, f"""select {sums} from pairs where "column" = ''""")
         assert found[:4] == (plain["n"], plain["agree"], plain["unanswered"], plain["unpaired"])
         assert found[4:] == (plain["n"], pytest.approx(0.25 * plain["n"]))
-        versions = pairs_of(session, "select distinct version, shadow, role from pairs where n > 0")
+        versions = rows_of(session, "select distinct version, shadow, role from pairs where n > 0")
         assert versions == [("v1", "v2", "live")]
-        named = pairs_of(
+        named = rows_of(
             session,
             """select b.category, sum(p.n - p.agree) from pairs as p join bins as b using ("column", bin)
             where p."column" = 'country' and b.mass = 'bin' group by all order by 1""",
@@ -74,7 +68,7 @@ def test_what_an_answer_became_is_named(tmp_path: Path) -> None:
     log, (live, shadow, plain) = TinyLog(tmp_path), mirrored(3)
     log.write("both.parquet", {name: [*live[name], *shadow[name]] for name in live})
     with log.opened() as session:
-        rows = pairs_of(session, 'select category, sum(n) from pairs where "column" = $$prediction$$ group by all')
+        rows = rows_of(session, 'select category, sum(n) from pairs where "column" = $$prediction$$ group by all')
     assert {str(row[0]) for row in rows} == {"a → b", "b → a"}
     assert sum(cast("int", row[1]) for row in rows) == plain["n"] - plain["agree"]
 
@@ -90,7 +84,7 @@ def test_numbers_agree_when_they_are_close_and_classes_when_they_are_the_same(tm
     ]
     log.write("both.parquet", _columns(rows))
     with log.opened() as session:
-        assert pairs_of(session, "select sum(n), sum(agree) from pairs where \"column\" = ''") == [(5, 2)]
+        assert rows_of(session, "select sum(n), sum(agree) from pairs where \"column\" = ''") == [(5, 2)]
 
 
 def test_a_log_without_shadows_has_no_pairs(tmp_path: Path) -> None:
@@ -98,7 +92,7 @@ def test_a_log_without_shadows_has_no_pairs(tmp_path: Path) -> None:
     log, (live, _, _) = TinyLog(tmp_path), mirrored(4)
     log.write("live.parquet", live)
     with log.opened() as session:
-        assert pairs_of(session, "select count(*) from pairs") == [(0,)]
+        assert rows_of(session, "select count(*) from pairs") == [(0,)]
         assert not has_shadows(session._warehouse._filling.cursor().sql("select role from requests").to_arrow_table())
 
 
@@ -108,4 +102,4 @@ def test_a_log_without_request_ids_has_no_pairs(tmp_path: Path) -> None:
     rows = {name: [*live[name], *shadow[name]] for name in live if name != "request_id"}
     log.write("both.parquet", rows)
     with log.opened() as session:
-        assert pairs_of(session, "select count(*) from pairs") == [(0,)]
+        assert rows_of(session, "select count(*) from pairs") == [(0,)]

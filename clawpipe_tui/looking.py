@@ -1,0 +1,102 @@
+"""Where a query looks: which tables, and which spans of them at which level."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from clawpipe_tui.catalog import Query, is_shipped
+from clawpipe_tui.result import Value
+from clawpipe_tui.rollups.cover import FINE, Cover, Looks, cover, looks_back, looks_of
+from clawpipe_tui.rollups.levels import ASKED
+
+_MACRO = re.compile(r"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:macro|function)\s+\"?(\w+)", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_BACK = {"same hour yesterday": timedelta(days=1), "same hour last week": timedelta(days=7)}
+_DAY = timedelta(days=1)
+_ENDS = {"since", "until"}
+_LABELS_OF = timedelta(days=14)
+_LAST_MINUTES = timedelta(minutes=10)
+"""The split of traffic is that of the last minute that was served."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The tables that each macro reads, so that a query's tables are known from its text."""
+
+    macros: Mapping[str, str]
+
+    @staticmethod
+    def of(texts: Iterable[str]) -> Sources:
+        """The macros of some files."""
+        macros: dict[str, str] = {}
+        for text in texts:
+            plain = _COMMENT.sub(" ", text)
+            found = list(_MACRO.finditer(plain))
+            ends = [one.start() for one in found[1:]] + [len(plain)]
+            macros |= {one[1].lower(): plain[one.end() : end] for one, end in zip(found, ends, strict=True)}
+        return Sources(macros)
+
+    def tables(self, sql: str) -> set[str]:
+        """The rollup tables that a text may read, its macros' included; rather one too many."""
+        words, open_texts = set[str](), [_COMMENT.sub(" ", sql)]
+        while open_texts:
+            new = {word.lower() for word in re.findall(r"\w+", open_texts.pop())} - words
+            words |= new
+            open_texts += [self.macros[word] for word in new if word in self.macros]
+        return words & set(ASKED)
+
+    def covers(self, query: Query, context: Mapping[str, Value], last_at: datetime | None) -> dict[str, Cover]:
+        """What must be in memory for a query, by table; `last_at`: the last request before the window's end.
+
+        `requests` is covered whole, and so are all tables of a query of the user's own or without a window.
+        """
+        tables = self.tables(query.sql)
+        whole = not is_shipped(query) or not _ENDS & query.parameters
+        looks = _looks(query, context, last_at)
+        covers = {name: cover(looks, whole=whole) for name in tables - {"answers", "requests", "values"}}
+        if "values" in tables:
+            covers["values"] = cover(_with_rhythm(looks), whole=whole)
+        if "answers" in tables:
+            covers["answers"] = cover(_with_labels(looks, context, last_at), whole=whole)
+        if "requests" in tables:
+            covers["requests"] = cover(_with_last_minutes(looks, query, last_at), whole=True)
+        return covers
+
+
+def _looks(query: Query, context: Mapping[str, Value], last_at: datetime | None) -> Looks:
+    """The window of a query; one with a single end reaches from there to the other end of the log."""
+    since, until, step, now = (context.get(name) for name in ("since", "until", "step", "now"))
+    if not _ENDS & query.parameters:
+        return looks_back(now) if isinstance(now, datetime) and "now" in query.parameters else Looks()
+    last = last_at or datetime.now(UTC)
+    until = until if isinstance(until, datetime) and "until" in query.parameters else last + _LAST_MINUTES
+    since = since if isinstance(since, datetime) and "since" in query.parameters else until - _LAST_MINUTES
+    back = _BACK.get(str(context.get("baseline")))
+    return looks_of(since, max(since, until), step if isinstance(step, timedelta) else timedelta(0), back)
+
+
+def _with_rhythm(looks: Looks) -> Looks:
+    """Whether a column only keeps its daily rhythm is told by the same hours yesterday, and by the whole day."""
+    if not looks.spans or looks.spans[0][1] - looks.spans[0][0] >= 2 * _DAY:
+        return looks
+    start, end, _ = looks.spans[0]
+    return Looks((*looks.spans, (start - _DAY, end, 3_600)), (*looks.edges, *(edge - _DAY for edge in looks.edges)))
+
+
+def _with_last_minutes(looks: Looks, query: Query, last_at: datetime | None) -> Looks:
+    """Versions share the traffic of the last minute; and without an end, a query counts who served a day ago."""
+    spans, edges = looks.spans, looks.edges
+    if last_at and spans:
+        spans = (*spans, (last_at - _LAST_MINUTES, last_at, FINE))
+    if spans and "until" not in query.parameters:
+        edges = (*edges, *(edge - _DAY for edge in edges))
+    return Looks(spans, edges)
+
+
+def _with_labels(looks: Looks, context: Mapping[str, Value], last_at: datetime | None) -> Looks:
+    """How long labels take is told by two weeks; which answer means yes, by the last day."""
+    ends = [end for end in (context.get("until"), context.get("now"), last_at) if isinstance(end, datetime)]
+    return Looks((*looks.spans, *((end - _LABELS_OF, end + _DAY, FINE) for end in ends)), looks.edges)
