@@ -9,17 +9,27 @@ from datetime import UTC, datetime, timedelta
 
 from clawpipe_tui.catalog import Query, is_shipped
 from clawpipe_tui.result import Value
-from clawpipe_tui.rollups.cover import FINE, Cover, Looks, cover, looks_back, looks_of
+from clawpipe_tui.rollups.cover import DAYS, FINE, Cover, Looks, cover, looks_back, looks_of
 from clawpipe_tui.rollups.levels import ASKED
 
 _MACRO = re.compile(r"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:macro|function)\s+\"?(\w+)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _BACK = {"same hour yesterday": timedelta(days=1), "same hour last week": timedelta(days=7)}
+_TO_THEIR_ENDS = "version_spans"
+"""The macro of which a query looks at each version's own last time."""
 _DAY = timedelta(days=1)
 _ENDS = {"since", "until"}
 _LABELS_OF = timedelta(days=14)
 _LAST_MINUTES = timedelta(minutes=10)
 """The split of traffic is that of the last minute that was served."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """When each version served last, before the window's end; and how far back objectives look."""
+
+    ends: tuple[datetime, ...] = ()
+    widths: tuple[timedelta, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,23 +49,26 @@ class Sources:
             macros |= {one[1].lower(): plain[one.end() : end] for one, end in zip(found, ends, strict=True)}
         return Sources(macros)
 
-    def tables(self, sql: str) -> set[str]:
-        """The rollup tables that a text may read, its macros' included; rather one too many."""
+    def words(self, sql: str) -> set[str]:
+        """The words of a text and of the macros that it may use: tables among them, rather one too many."""
         words, open_texts = set[str](), [_COMMENT.sub(" ", sql)]
         while open_texts:
             new = {word.lower() for word in re.findall(r"\w+", open_texts.pop())} - words
             words |= new
             open_texts += [self.macros[word] for word in new if word in self.macros]
-        return words & set(ASKED)
+        return words
 
-    def covers(self, query: Query, context: Mapping[str, Value], last_at: datetime | None) -> dict[str, Cover]:
-        """What must be in memory for a query, by table; `last_at`: the last request before the window's end.
+    def covers(self, query: Query, context: Mapping[str, Value], served: Served) -> dict[str, Cover]:
+        """What must be in memory for a query, by table.
 
         `requests` is covered whole, and so are all tables of a query of the user's own or without a window.
         """
-        tables = self.tables(query.sql)
+        words, last_at = self.words(query.sql), max(served.ends, default=None)
+        tables = words & set(ASKED)
         whole = not is_shipped(query) or not _ENDS & query.parameters
         looks = _looks(query, context, last_at)
+        if _TO_THEIR_ENDS in words:
+            looks = _with_ends(looks, context, served)
         covers = {name: cover(looks, whole=whole) for name in tables - {"answers", "requests", "values"}}
         if "values" in tables:
             covers["values"] = cover(_with_rhythm(looks), whole=whole)
@@ -76,6 +89,17 @@ def _looks(query: Query, context: Mapping[str, Value], last_at: datetime | None)
     since = since if isinstance(since, datetime) and "since" in query.parameters else until - _LAST_MINUTES
     back = _BACK.get(str(context.get("baseline")))
     return looks_of(since, max(since, until), step if isinstance(step, timedelta) else timedelta(0), back)
+
+
+def _with_ends(looks: Looks, context: Mapping[str, Value], served: Served) -> Looks:
+    """Objectives are measured up to when each version last served, in windows of their own."""
+    since, until = context.get("since"), context.get("until")
+    if not isinstance(since, datetime) or not isinstance(until, datetime):
+        return looks
+    ends = {min(until, end.replace(second=0, microsecond=0) + timedelta(minutes=1)) for end in served.ends}
+    spans = [(end - width, end, DAYS) for end in ends | {until} for width in (until - since, *served.widths)]
+    edges = (edge for start, end, _ in spans for edge in (start, end))
+    return Looks((*looks.spans, *spans), (*looks.edges, *edges))
 
 
 def _with_rhythm(looks: Looks) -> Looks:
@@ -99,4 +123,5 @@ def _with_last_minutes(looks: Looks, query: Query, last_at: datetime | None) -> 
 def _with_labels(looks: Looks, context: Mapping[str, Value], last_at: datetime | None) -> Looks:
     """How long labels take is told by two weeks; which answer means yes, by the last day."""
     ends = [end for end in (context.get("until"), context.get("now"), last_at) if isinstance(end, datetime)]
-    return Looks((*looks.spans, *((end - _LABELS_OF, end + _DAY, FINE) for end in ends)), looks.edges)
+    spans = [*looks.spans, *((end, end + _DAY, FINE) for end in ends)]
+    return Looks(tuple((start - _LABELS_OF, end, FINE) for start, end, _ in spans), looks.edges)

@@ -7,14 +7,14 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files
 from clawpipe_tui.errors import ConfigError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
-from clawpipe_tui.looking import Sources
+from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Result, Value, plain_value
 from clawpipe_tui.rollups.blocks import Blocks, memory, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
@@ -44,6 +44,8 @@ _OBJECTIVES = {
 }  # fmt: skip
 """A glob over models; no version: every one of them."""
 _LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
+_MOST_VERSIONS = 50
+"""Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
 _STOP_S = 0.5
 _TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
 _EVERY_DAY: Cover = {DAYS: (EVER,)}
@@ -117,8 +119,7 @@ class Warehouse:
         self._filling_lock = self._blocks.lock
         self._shown: dict[str, LedgerEntry] = {}
         self._has_labels = False
-        self._last: tuple[int, datetime, datetime | None] = (-1, datetime.min.replace(tzinfo=UTC), None)
-        """Revision, moment, and the last request before it."""
+        self._known_served: tuple[tuple[int, Value], Served] = (-1, None), Served()
         self._covers: dict[str, Cover] = {}
         """What the views of the asking connection cover now."""
         for name in ASKED:  # the macros bind to these; what is asked for stands in front of them, as a view
@@ -299,25 +300,31 @@ class Warehouse:
         rows = tuple(zip(*columns, strict=True))
         return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
 
-    def _last_before(self, until: Value) -> datetime | None:
-        """When the last request before a moment was served: the log's last one, or that of a window in the past."""
-        if not isinstance(until, datetime) or self.last_at is None or self.last_at < until:
-            return self.last_at
+    def _served(self, until: Value) -> Served:
+        """When each version served last before a moment; of many versions the latest."""
         known = (self.revision, until)
-        if self._last[:2] != known:
-            past = {"requests": cover(Looks(edges=(until,)), whole=True)}
+        if self._known_served[0] != known:
+            past, before = {"requests": _EVERY_DAY}, ""
+            if isinstance(until, datetime) and self.last_at is not None and until <= self.last_at:
+                past = {"requests": cover(Looks(edges=(until,)), whole=True)}
+                before = "where bucket_start < $until"
             self._blocks.hold_unless_stopped(past)
-            rows = f"from ({view_select('requests', past['requests'])}) where bucket_start < $until"
-            found = self._asking.execute(f"select epoch_us(max(last_at)) {rows}", {"until": until}).fetchall()
-            last_us = found[0][0]
-            self._last = (*known, datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None)
-        return self._last[2]
+            sql = f"""select epoch_us(max(last_at)) from ({view_select("requests", past["requests"])}) {before}
+                      group by model, version order by 1 desc limit {_MOST_VERSIONS}"""
+            ends = self._asking.execute(sql, {"until": until} if before else None).fetchall()
+            widths = self._asking.execute("select distinct window_s from objectives where window_s > 0").fetchall()
+            served = Served(
+                tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
+                tuple(timedelta(seconds=width_s) for (width_s,) in widths),
+            )
+            self._known_served = known, served
+        return self._known_served[1]
 
     def _show(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value]) -> None:
         """Load what the query looks at, and put the tables that it sees in front of the empty ones."""
         import duckdb
 
-        wanted = self._sources.covers(query, {**context, **bound}, self._last_before(bound.get("until")))
+        wanted = self._sources.covers(query, {**context, **bound}, self._served(bound.get("until")))
         with self._filling_lock:
             try:
                 self._blocks.hold_unless_stopped(wanted)
