@@ -24,10 +24,12 @@ VERDICT_STYLES = {
     "worse": "bad",
     "drifted": "bad",
     "missed": "bad",
+    "not accepted": "bad",
     "differs": "warn",
     "not shown worse": "good",
     "better": "good",
     "met": "good",
+    "accepted": "good",
     "inside noise": "good",
     "cannot tell": "warn",
 }

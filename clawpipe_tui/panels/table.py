@@ -20,10 +20,12 @@ VERDICT_GLYPHS = {
     "worse": "▲",
     "drifted": "▲",
     "missed": "▲",
+    "not accepted": "▲",
     "differs": "◆",
     "not shown worse": "●",
     "better": "●",
     "met": "●",
+    "accepted": "●",
     "inside noise": "·",
     "cannot tell": "?",
 }
@@ -32,10 +34,11 @@ _WORD_STYLES = {
     **dict.fromkeys(("error", "timeout", "broken", "failed", "torn", "corrupt"), "bad"),
     **dict.fromkeys(("fallback", "rejected", "limited", "unauthorised", "waiting", "skipped"), "warn"),
 }
+_MEASURES = frozenset({"measure", "objective"})
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _STATED = frozenset({"verdict", "outcome", "state"})
 _ASCII_EIGHTHS = " .:-=+*#@"
-_SPARK, _WIDEST = 16, 40
+_SPARK, _WIDEST = 16, 72
 _NAME, _TEXT = 16, 8
 """How narrow the first column and the other texts may become."""
 _SHORT = {
@@ -50,6 +53,10 @@ _SHORT = {
     "rejected": "rej.",
     "unauthorised": "unauth.",
     "labelled": "labels",
+    "accuracy low": "low",
+    "accuracy high": "high",
+    "would show": "shows",
+    "limited": "lim.",
     "difference": "diff.",
 }
 """Headings where there is no room for the whole word."""
@@ -152,7 +159,7 @@ def _heading(name: str, result: Result) -> str:
 
 def _cell(name: str, value: Value, look: Look, measure: str) -> tuple[str, str]:
     """One cell in words, with the style of what it says; a row that names its measure has that measure's unit."""
-    text = label_of(text_of("", value)) if name == "measure" else text_of(measure, value)
+    text = label_of(text_of("", value)) if name in _MEASURES else text_of(measure, value)
     if value is None or (isinstance(value, float) and finite(value) is None):
         return text, "muted"
     if name in _STATED:
@@ -205,6 +212,8 @@ def _squeezed(columns: list[Column], width: int, look: Look) -> list[Column]:
     squeezed: list[Column] = []
     for column in columns:
         grown = min(column.width, column.narrowest + spare)
+        if column.right and grown < cell_width(column.heading):
+            grown = column.narrowest  # half of the way to the whole heading would only be blank
         spare -= grown - column.narrowest
         shown = max(1, min(grown, width))
         cells = column.cells
