@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of, serving_of
 from clawpipe_tui.commands.output import as_table, json_records, out, talk
+from clawpipe_tui.commands.part import part_of
 from clawpipe_tui.errors import OK, UsageError, nearest
 from clawpipe_tui.operations.comparing import Compared, asked_of, compare
 from clawpipe_tui.operations.diff import telling
-from clawpipe_tui.operations.segment import known_columns, read_segment, segment_session
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.wording import worded
 
@@ -44,11 +44,9 @@ def compared_by(log: Opened, model: str, a: str, b: str, where: str = "") -> Com
     if not where:
         log.session.set_routes(routes)
         return compare(log.session.ask, log.context, registry, model, a, b)
-    segment = read_segment(where, lambda: known_columns(log.session), config.sensitive)
-    with segment_session(config, log.session, segment, log.window.since, log.window.until) as part:
+    with part_of(config, log.session, where, log.window.since, log.window.until) as part:
         part.set_routes(routes)
-        compared = compare(part.ask, log.context, registry, model, a, b)
-        return replace(compared, segment=segment.words)
+        return replace(compare(part.ask, log.context, registry, model, a, b), segment=where)
 
 
 def _json(compared: Compared) -> dict[str, object]:

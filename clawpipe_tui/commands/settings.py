@@ -7,6 +7,7 @@ import locale
 import os
 import sys
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from clawpipe_tui.catalog import query_folders, shipped
@@ -20,6 +21,7 @@ from clawpipe_tui.commands.opening import (
     registry_of,
     serving_of,
 )
+from clawpipe_tui.commands.part import part_of
 from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of, write_origin
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
@@ -55,6 +57,7 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         about=about(config, given),
         write_from=write_origin(config, given),
         open_session=lambda: _follow(config, now),
+        part=partial(part_of, config),
         model=config.chosen_model,
         serving=(lambda: serving_of(config)) if config.serving else None,
         registry=(lambda: registry_of(config)) if has_documents(config) else None,

@@ -27,6 +27,8 @@ from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from clawpipe_tui.panels.state import PanelState
@@ -52,6 +54,8 @@ class ConsoleSettings:
     """Empty: the one that the log speaks of most."""
     serving: Callable[[], tuple[Registry, Router]] | None = None
     """Called in a thread, when a rollback is planned or documents are compared."""
+    part: Callable[[Session, str, datetime, datetime], AbstractContextManager[Session]] | None = None
+    """A part of the traffic of an open log, in a window, as a log of its own."""
     registry: Callable[[], Registry] | None = None
     """Version documents, where they do not come from the serving API."""
     no_serving: str = "Nothing can be rolled back from here: no serving API is set ([serving] url in clawpipe.toml)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from clawpipe_tui.operations.comparing import Compared
     from clawpipe_tui.result import Value
     from clawpipe_tui.warehouse import Session
+    from clawpipe_tui.window import Window
 
 
 def show_help(console: Console) -> None:
@@ -53,22 +55,27 @@ def show_diff(console: Console) -> None:
     if desk.snapshot and desk.snapshot.window and session and len(rows) > 1:
         pair = Pair(desk.snapshot.versions[0], desk.snapshot.versions[1])
         context = context_of(console.wanted, desk.snapshot.window, session.now(), {})
-        compared = partial(_compared, session, settings, context, desk.model)
+        compared = partial(_compared, session, settings, desk.snapshot.window, context, desk.model)
         choices = [(str(row["version"]), str(row.get("role") or "")) for row in rows]
         heading = f"{desk.model}: two versions on this window"
         console.push_screen(DiffPage(console.skin, heading, choices, pair, compared))
 
 
 def _compared(
-    session: Session, settings: ConsoleSettings, context: Mapping[str, Value], model: str, pair: Pair
+    session: Session, settings: ConsoleSettings, window: Window, context: Mapping[str, Value], model: str, pair: Pair
 ) -> Compared:
     """Blocks: asks the API what traffic was asked for, the log how both behave, and the documents."""
     from clawpipe_tui.operations.comparing import asked_of, compare
 
     serving = settings.serving
-    if serving:
-        session.set_routes(asked_of(lambda: serving()[1], model))
-    return compare(session.ask, context, settings.documents, model, pair.a, pair.b)
+    routes = asked_of(lambda: serving()[1], model) if serving else []
+    if not pair.where or settings.part is None:
+        session.set_routes(routes)
+        return compare(session.ask, context, settings.documents, model, pair.a, pair.b)
+    with settings.part(session, pair.where, window.since, window.until) as part:
+        part.set_routes(routes)
+        compared = compare(part.ask, context, settings.documents, model, pair.a, pair.b)
+        return replace(compared, segment=pair.where)
 
 
 def toggle_mouse(console: Console) -> None:

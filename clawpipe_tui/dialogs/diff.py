@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.dialogs.dialog import Dialog, Skin
 from clawpipe_tui.dialogs.errand import run_errand
 from clawpipe_tui.dialogs.pick import Choice, Pick
 from clawpipe_tui.dialogs.text import told
+from clawpipe_tui.dialogs.typed import Typed
 from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.operations.comparing import Compared
 from clawpipe_tui.operations.diff import telling
@@ -37,17 +38,20 @@ _VERDICT_MARKS = {"worse": "▲", "not shown worse": "●", "cannot tell": "?"}
 
 @dataclass(frozen=True)
 class Pair:
-    """Two versions: b is judged against a."""
+    """Two versions: b is judged against a; in a part of the traffic, where one is named."""
 
     a: str
     b: str
+    where: str = ""
 
 
 def comparison_lines(compared: Compared | None, pair: Pair, width: int, look: Look, *, everything: bool) -> list[Line]:
     """What to do and why, behaviour, pairs, notes, documents."""
-    head: Line = (Span("  a "), Span(pair.a, "strong"), Span("   b "), Span(pair.b, "strong"))
+    part = (Span("   only where "), Span(pair.where, "strong")) if pair.where else ()
+    head: Line = (Span("  a "), Span(pair.a, "strong"), Span("   b "), Span(pair.b, "strong"), *part)
     if compared is None:
-        return [(), head, (), *told("Comparing: counting this window, reading the documents…", width, "muted")]
+        reading = "reading the files of this window again" if pair.where else "counting this window"
+        return [(), head, (), *told(f"Comparing: {reading}, reading the documents…", width, "muted")]
     lines: list[Line] = [()]
     if compared.decision:
         said = f"{_VERDICT_MARKS.get(compared.verdict, '')} {compared.verdict}: {compared.decision}"
@@ -88,7 +92,14 @@ def _table(panel: PanelSpec, state: PanelState, width: int, look: Look) -> list[
 class DiffPage(Dialog[None]):
     """Two versions side by side; a and b choose others."""
 
-    hints = (("↑↓", "scroll"), ("a b", "choose a version"), ("x", "swap"), ("u", "unchanged too"), ("esc", "close"))
+    hints = (
+        ("↑↓", "scroll"),
+        ("a b", "choose a version"),
+        ("x", "swap"),
+        ("/", "a part of the traffic"),
+        ("u", "unchanged too"),
+        ("esc", "close"),
+    )
 
     def __init__(
         self,
@@ -121,7 +132,7 @@ class DiffPage(Dialog[None]):
 
     def _answered(self, compared: Compared) -> None:
         """An answer about a pair that is no longer looked at is dropped."""
-        if (compared.a, compared.b) == (self.pair.a, self.pair.b):
+        if Pair(compared.a, compared.b, compared.segment) == self.pair:
             self.compared = compared
             self.redraw()
 
@@ -135,11 +146,13 @@ class DiffPage(Dialog[None]):
         pair = self.pair
         match event.key:
             case "a":
-                self._choose("a", pair.a, lambda name: Pair(name, pair.b))
+                self._choose("a", pair.a, lambda name: replace(pair, a=name))
             case "b":
-                self._choose("b", pair.b, lambda name: Pair(pair.a, name))
+                self._choose("b", pair.b, lambda name: replace(pair, b=name))
             case "x":
-                self._ask(Pair(pair.b, pair.a))
+                self._ask(Pair(pair.b, pair.a, pair.where))
+            case "slash":
+                self._narrow()
             case "u":
                 self.everything = not self.everything
                 self.redraw()
@@ -154,3 +167,11 @@ class DiffPage(Dialog[None]):
                 self._ask(changed(name))
 
         self.app.push_screen(Pick(self.skin, f"Version {side}", self.choices, chosen), picked)
+
+    def _narrow(self) -> None:
+        def typed(where: str | None) -> None:
+            if where is not None and where != self.pair.where:
+                self._ask(replace(self.pair, where=where))
+
+        question = "Which part of the traffic? COLUMN=VALUE, or COLUMN>NUMBER; nothing for all of it."
+        self.app.push_screen(Typed(self.skin, "A part of the traffic", question, self.pair.where), typed)

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import glob
 import re
-import tempfile
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.config import Config
@@ -21,7 +18,6 @@ from clawpipe_tui.errors import UsageError, nearest
 from clawpipe_tui.logs.canonical import quoted, text_literal
 from clawpipe_tui.logs.layouts import layout_of
 from clawpipe_tui.logs.objects import is_remote
-from clawpipe_tui.session import LogSession
 
 if TYPE_CHECKING:
     from clawpipe_tui.warehouse import Session
@@ -75,24 +71,14 @@ def _is_number(text: str) -> bool:
         return False
 
 
-@contextmanager
-def segment_session(
-    config: Config, whole: Session, segment: Segment, since: datetime, until: datetime
-) -> Generator[LogSession]:
-    """An open log with the requests of the segment alone, from the files of the window. Raises LogError."""
-    expressions = layout_of(config).expressions
-    at = expressions.get("served_at", quoted("served_at"))
+def narrowed(config: Config, whole: Session, segment: Segment, since: datetime, until: datetime) -> Config:
+    """The configuration of a log with the requests of the segment alone, from the files of the window."""
+    layout = layout_of(config)
+    at = layout.expressions.get("served_at", quoted("served_at"))
     # A row without a time takes no part in anything.
-    part = {**config.columns, "served_at": f"case when {segment.condition(expressions)} then ({at}) end"}
+    part = {**config.columns, "served_at": f"case when {segment.condition(layout.expressions)} then ({at}) end"}
     files = tuple(_as_pattern(path) for path in _files_of(whole, since, until)) or config.log_files
-    narrowed = replace(config, log_files=files, columns=part, format=layout_of(config).form)
-    with tempfile.TemporaryDirectory(prefix="clawpipe-segment-") as folder:
-        session = LogSession(narrowed, now=whole.now(), cache=Path(folder))
-        try:
-            session.read()
-            yield session
-        finally:
-            session.close()
+    return replace(config, log_files=files, columns=part, format=layout.form)
 
 
 def _files_of(whole: Session, since: datetime, until: datetime) -> list[str]:
