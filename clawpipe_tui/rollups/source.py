@@ -43,6 +43,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     connection.execute("set enable_progress_bar = false")
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set streaming_buffer_size = '16MB'")  # DuckDB reads on while what it read is counted
+    connection.execute("set disable_parquet_prefetching = true")  # whole column chunks: 80 MB, and no sooner
+    connection.execute("set allocator_background_threads = true")  # what is free goes back to the system
     return connection
 
 
