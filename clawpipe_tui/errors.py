@@ -5,6 +5,7 @@ ClawpipeError
 │   └── ConfigError  2  a TOML, SQL or layout file is wrong: names file, line, key and the nearest known name
 ├── LogError         1  a log cannot be read as it is
 ├── QueryError       1  a named query failed
+│   └── GivenUpError 1  it was stopped because nobody wants its answer any more
 └── ServingError     1  the serving API refused; its own tree lives in serving/errors.py
 
 Exit codes: 0 ok, 1 failed, 2 usage or config, 3 cannot reach (retryable), 4 alarm, 5 cannot tell, 130 interrupted.
@@ -54,6 +55,10 @@ class LogError(ClawpipeError):
 
 class QueryError(ClawpipeError):
     """A named query could not be answered."""
+
+
+class GivenUpError(QueryError):
+    """A query was stopped because nobody wants its answer any more."""
 
 
 class ServingError(ClawpipeError):

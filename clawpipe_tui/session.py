@@ -153,9 +153,9 @@ class LogSession:
         """How much of the log has been read."""
         return self._progress
 
-    def interrupt(self) -> None:
-        """Stop the query that runs now: its answer is no longer wanted."""
-        self._warehouse.interrupt()
+    def give_up(self, thread: int) -> None:
+        """Stop what that thread is asking: its answer is no longer wanted."""
+        self._warehouse.give_up(thread)
 
     def read(self) -> Progress:
         """Read all that is new and return. Raises LogError where there is no file at all, or none can be read."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.errors import ClawpipeError
+from clawpipe_tui.errors import ClawpipeError, GivenUpError
 from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.panels.values import epoch_s
@@ -161,6 +161,8 @@ class Answers:
             return self.kept[key]
         try:
             result = session.ask(query, context)
+        except GivenUpError as error:
+            raise OutdatedError from error
         except Exception as error:  # noqa: BLE001  the edge of the worker: a panel says it, the others run
             return PanelState("failed", message=sentence(error))
         if result.bound:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files
-from clawpipe_tui.errors import ConfigError, QueryError, UsageError
+from clawpipe_tui.errors import ConfigError, GivenUpError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Result, Value, plain_value
@@ -74,6 +74,10 @@ class Session(Protocol):
         """What that query answers, in words."""
         ...
 
+    def give_up(self, thread: int) -> None:
+        """Stop what that thread is asking: its answer is no longer wanted."""
+        ...
+
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API was asked to do with traffic; called from any thread."""
         ...
@@ -115,6 +119,8 @@ class Warehouse:
         self._filling = connection
         self._asking = connection.cursor()
         self._lock = threading.Lock()
+        self._asked_by: int | None = None
+        """The thread whose question is being answered."""
         self._blocks = Blocks(connection)
         self._filling_lock = self._blocks.lock
         self._shown: dict[str, LedgerEntry] = {}
@@ -153,8 +159,13 @@ class Warehouse:
             self._filling.close()
             self._filling_lock.release()
 
+    def give_up(self, thread: int) -> None:
+        """Stop the query that runs now if that thread asked it: a watch over a rollback is never stopped by a key."""
+        if self._asked_by == thread:
+            self.interrupt()
+
     def interrupt(self) -> None:
-        """Stop the query that is running now; its asker gets a QueryError."""
+        """Stop the query that is running now; its asker gets a GivenUpError."""
         import duckdb
 
         with suppress(duckdb.ConnectionException):  # closed already
@@ -291,14 +302,26 @@ class Warehouse:
         bound = _bind(query, context)
         started = time.perf_counter()
         try:
-            with self._lock:
+            with self._asked():
                 self._show(query, bound, context)
                 table = self._asking.sql(query.sql, params=bound or None).to_arrow_table()
                 columns = [[plain_value(value) for value in column.to_pylist()] for column in table.columns]
+        except duckdb.InterruptException as error:
+            raise GivenUpError(f"The query {query.name} was stopped.") from error
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # ValueError: a time that no calendar has
             raise QueryError(f"The query {query.name} failed: {first_line(error)}", f"See {query.path}.") from error
         rows = tuple(zip(*columns, strict=True))
         return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
+
+    @contextmanager
+    def _asked(self) -> Generator[None]:
+        """One question at a time, and whose it is."""
+        with self._lock:
+            self._asked_by = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._asked_by = None
 
     def _served(self, until: Value) -> Served:
         """When each version served last before a moment; of many versions the latest."""

@@ -14,7 +14,8 @@ from typing import cast
 import pytest
 from tiny_log import END, START, TinyLog, ask, counted, plain_requests, random_rows, wait_until
 
-from clawpipe_tui.errors import LogError, QueryError
+from clawpipe_tui.catalog import Query
+from clawpipe_tui.errors import GivenUpError, LogError, QueryError
 from clawpipe_tui.logs.footer import BadFile
 from clawpipe_tui.session import LogSession
 
@@ -176,7 +177,7 @@ def test_stopping_a_question_never_stops_a_part_from_being_counted(tmp_path: Pat
 
         def impatient() -> None:
             while not stop.wait(0.001):
-                session.interrupt()
+                session._warehouse.interrupt()
 
         thread = threading.Thread(target=impatient)
         thread.start()
@@ -186,6 +187,35 @@ def test_stopping_a_question_never_stops_a_part_from_being_counted(tmp_path: Pat
         stop.set()
         thread.join()
         assert counted(session).requests == plain_requests(*(random_rows(number) for number in range(8)))
+
+
+def test_a_question_is_given_up_for_the_thread_that_asked_it_alone(tmp_path: Path) -> None:
+    """A key that pages on stops the screen's query, never the one that watches over a rollback."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", random_rows(1))
+    sql = "select sum(a.range * b.range) from range(1000000) a, range(1000000) b"
+    forever = Query("forever", "", sql, frozenset(), tmp_path)
+    ended: list[Exception] = []
+
+    def asking() -> None:
+        try:
+            session._warehouse.answer(forever, {})
+        except GivenUpError as error:
+            ended.append(error)
+
+    with log.opened() as session:
+        thread = threading.Thread(target=asking)
+        thread.start()
+        while session._warehouse._asked_by != thread.ident:
+            time.sleep(0.001)
+        session.give_up(threading.get_ident())
+        thread.join(0.2)
+        assert thread.is_alive()
+        deadline = time.monotonic() + 20
+        while thread.is_alive() and thread.ident and time.monotonic() < deadline:
+            session.give_up(thread.ident)  # again and again: it may not have begun when it is stopped
+            thread.join(0.01)
+        assert [str(error) for error in ended] == ["The query forever was stopped."]
 
 
 def test_asking_while_reading_sees_whole_parts_only(tmp_path: Path) -> None:

@@ -180,6 +180,8 @@ class FakeSession:
     number: int = 1
     progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000))
     closed: bool = False
+    given_up: list[int] = field(default_factory=list[int])
+    """The threads whose questions were to be stopped."""
     routes: list[list[tuple[object, object]]] = field(default_factory=list[list[tuple[object, object]]])
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
@@ -199,6 +201,10 @@ class FakeSession:
     def question(self, query: str) -> str:
         """The first comment."""
         return f"What does {query} say?"
+
+    def give_up(self, thread: int) -> None:
+        """Only written down: what is slow here ends when the test says so."""
+        self.given_up.append(thread)
 
     def revision(self) -> int:
         """Grows when the test says so."""

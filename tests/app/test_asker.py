@@ -43,3 +43,17 @@ def test_a_paused_console_asks_for_nothing() -> None:
     """Whatever lands."""
     session = FakeSession(progress_now=Progress(0, 360, 0, reading=True))
     assert not told_after(session, 60, replace(WANTED, paused=True))
+
+
+def test_another_wish_gives_up_the_question_that_is_being_answered() -> None:
+    """Who pages through a year does not wait for each page."""
+    session = FakeSession()
+    came = threading.Event()
+    asker = Asker(lambda: session, WANTED, lambda _snapshot: came.set(), 60)
+    asker.start()
+    try:
+        assert came.wait(10)
+        asker.want(replace(WANTED, number=2, width_s=900))
+        assert session.given_up == [asker._thread.ident]
+    finally:
+        asker.stop()
