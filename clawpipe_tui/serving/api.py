@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypedDict, TypeVar
 
 from clawpipe_tui.serving.address import address
 from clawpipe_tui.serving.errors import Unavailable, Unknown
-from clawpipe_tui.serving.payload import Fields, MalformedError, as_fields, parse
+from clawpipe_tui.serving.payload import MASK, Fields, MalformedError, as_fields, parse
 from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from clawpipe_tui.serving.wire import Wire
 
 T = TypeVar("T")
-MASK = "••••••••"
 
 
 class Options(TypedDict, total=False):

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 from clawpipe_tui.errors import ServingError, UsageError
 from clawpipe_tui.serving.address import address
-from clawpipe_tui.serving.api import MASK
 from clawpipe_tui.serving.errors import Unavailable, Unknown
-from clawpipe_tui.serving.payload import Fields, as_fields, as_list, plain, text
+from clawpipe_tui.serving.payload import MASK, Fields, as_fields, as_list, plain, text
 from clawpipe_tui.serving.refusal import Answer, Asked, refusal
 
 if TYPE_CHECKING:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Unpack, cast
 from urllib.parse import quote, urlencode
 
+from clawpipe_tui.errors import ServingError
 from clawpipe_tui.serving.api import JSON, Api, Options, fields_of, nothing_of
 from clawpipe_tui.serving.errors import Invalid, NotFound, Unknown
 from clawpipe_tui.serving.payload import Fields, as_fields, as_list, encoded, harmless, name_of, plain, text
@@ -35,6 +37,10 @@ _API = "/api/2.0/mlflow"
 _TAG = "clawpipe.change"
 _PAGE = 200
 _MOST_PAGES = 50
+_LOCK_FILES = ("requirements.txt", "conda.yaml")
+_MOST_LINES = 5_000
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w.,-]*\])?\s*(==|===|>=|<=|~=|!=|<|>|=|@)\s*\S")
+_PYTHON = re.compile(r"^python:\s*['\"]?([\d.]{1,20})", re.MULTILINE)
 
 
 class Mlflow(Api):
@@ -64,16 +70,32 @@ class Mlflow(Api):
         found = self._pages("model-versions/search", {"filter": f"name='{quoted}'"}, "model_versions", asked)
         if not found:
             raise NotFound(f"MLflow at {self.base} knows no version of {plain(model, 200)}.", "Check the name.")
-        return tuple(sorted((_document(item, {}) for item in found), key=_age))
+        return tuple(sorted((_document(item, {}, {}) for item in found), key=_age))
 
     def version(self, model: str, version: str) -> VersionDocument:
-        """One version, with the parameters, metrics and data sets of its run. Raises NotFound."""
+        """One version, with the parameters, metrics and data sets of its run, and its lock. Raises NotFound."""
         asked = f"version {plain(version, 200)} of {plain(model, 200)}"
         found = self._fields("model-versions/get", {"name": model, "version": version}, asked)
         fields = as_fields(found.get("model_version"), "model_version")
         run_id = text(fields, "run_id")
         run = self._fields("runs/get", {"run_id": run_id}, f"the run of {asked}") if run_id else {}
-        return _document(fields, as_fields(run.get("run") or {}, "run"))
+        return _document(fields, as_fields(run.get("run") or {}, "run"), self._lock(model, version))
+
+    def _lock(self, model: str, version: str) -> Fields:
+        """What was packed with the model: packages, and the Python that they were for; a file may be missing."""
+        pins = next((pins for name in _LOCK_FILES if (pins := _pins(self._file(model, version, name)))), [])
+        python = _PYTHON.search(self._file(model, version, "python_env.yaml"))
+        return {"lock": pins, "runtime": {"python": python[1]} if python else {}}
+
+    def _file(self, model: str, version: str, name: str) -> str:
+        asked = urlencode({"name": model, "version": version, "path": name}, quote_via=quote, errors="replace")
+        path = f"/model-versions/get-artifact?{asked}"
+        try:
+            return self._get(
+                path, f"{name} of {plain(model, 200)}", lambda answer: answer.body.decode("utf-8", "replace")
+            )
+        except ServingError:
+            return ""  # MLflow answers 404 or 500 where there is none, or where its store cannot be read
 
     def routing(self, model: str) -> Routing:
         """Where the alias points. Raises NotFound where the model, or its alias, is unknown."""
@@ -152,6 +174,12 @@ class Mlflow(Api):
         return self._get(f"{_API}/{path}?{asked}", what, fields_of)
 
 
+def _pins(written: str) -> list[str]:
+    """The requirements of a requirements.txt, or of the pip part of a conda.yaml; hashes and comments left out."""
+    lines = [line.strip().removeprefix("- ").split(" #", 1)[0].split(" --hash", 1)[0] for line in written.splitlines()]
+    return [line.strip(" \\'\"") for line in lines[:_MOST_LINES] if _REQUIREMENT.match(line)]
+
+
 def _kept(routing: Routing) -> Fields:
     """The record of the last move, kept in the next one: should that one be refused, the last is still known."""
     previous = routing.previous[0].version if routing.previous else ""
@@ -175,7 +203,7 @@ def _routing(model: str, live: str, last: Fields) -> Routing:
     return recorded(model, alone(live), token, record, alone(earlier) if earlier else None)
 
 
-def _document(version: Fields, run: Fields) -> VersionDocument:
+def _document(version: Fields, run: Fields, packed: Fields) -> VersionDocument:
     """MLflow's words in those of a version document."""
     data = as_fields(run.get("data") or {}, "data")
     inputs = as_fields(run.get("inputs") or {}, "inputs")
@@ -189,6 +217,7 @@ def _document(version: Fields, run: Fields) -> VersionDocument:
         "hyperparameters": _pairs(data.get("params")),
         "metrics": _pairs(data.get("metrics")),
         "training_data": _datasets(inputs),
+        **packed,
     }
     kept = {name: value for name, value in document.items() if value not in ("", {}, [])}
     return VersionDocument(

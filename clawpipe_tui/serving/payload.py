@@ -12,6 +12,8 @@ from clawpipe_tui.serving.seam import Role, Route, Routing, VersionDocument
 from clawpipe_tui.wording import clean
 
 NAME_LIMIT = 200
+MASK = "••••••••"
+"""Stands for a token wherever one would be shown."""
 _DEPTH_LIMIT = 20
 _ROLES: Mapping[str, Role] = {"live": "live", "canary": "canary", "shadow": "shadow"}
 

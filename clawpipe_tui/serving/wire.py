@@ -5,6 +5,7 @@ Imported lazily by the adapters: httpx is not paid for before the console's firs
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from clawpipe_tui.serving.errors import Unavailable, Unknown
-from clawpipe_tui.serving.payload import plain
+from clawpipe_tui.serving.payload import MASK, plain
 from clawpipe_tui.serving.refusal import Answer
 from clawpipe_tui.serving.trust import Trust, tls_context
 
@@ -25,6 +26,7 @@ BODY_LIMIT_BYTES = 5_000_000
 _RETRY_AFTER_S = (0.1, 0.3)
 _BODY_DEADLINES = 3  # a body may take this many timeouts in all: each read alone has a timeout, their sum would not
 _SILENCE_S = 40.0  # a stream of events says now and then that it is still there
+_SECRET_BYTES = 6  # what is shorter is a word that may stand in any answer
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -118,6 +120,8 @@ class Wire:
         sent = {**self._identity(), **headers}  # asked anew each time: some tokens live for minutes
         with client.stream(method, self._base + path, headers=sent, content=body or None) as response:
             content = self._bounded(response)
+            for secret in _secrets(sent.get("Authorization", "")):
+                content = content.replace(secret, MASK.encode())  # some APIs and proxies say it back in their errors
             return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 
     def _bounded(self, response: httpx.Response) -> bytes:
@@ -149,6 +153,15 @@ class Wire:
             with suppress(OSError):
                 streaming.shutdown(socket.SHUT_RDWR)
         self._readers.close()
+
+
+def _secrets(authorisation: str) -> list[bytes]:
+    """What of the header must be shown nowhere: its value, and the password inside a Basic one."""
+    scheme, _, value = authorisation.partition(" ")
+    found = [value.encode()]
+    if scheme == "Basic":
+        found.append(base64.b64decode(value).partition(b":")[2])
+    return [secret for secret in found if len(secret) >= _SECRET_BYTES]
 
 
 def _worded(error: Exception) -> str:

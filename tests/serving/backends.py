@@ -41,6 +41,8 @@ class FakeMlflow:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """By the path's last words."""
+        if request.url.path == "/model-versions/get-artifact":
+            return self._packed(request.url.params)
         path = request.url.path.removeprefix("/api/2.0/mlflow/")
         self.asked.append(f"{request.method} {path}")
         given: Fields = as_fields(json.loads(request.content), "body") if request.content else dict(request.url.params)
@@ -55,6 +57,18 @@ class FakeMlflow:
         }
         handler = handlers.get(f"{request.method} {path}")
         return handler(given) if handler else httpx.Response(404, html="<h1>Not found</h1>")
+
+    def _packed(self, given: httpx.QueryParams) -> httpx.Response:
+        """What was recorded: a 404 where a file is missing, a 500 where the store cannot be read."""
+        files = {
+            ("2", "requirements.txt"): "mlflow==3.17.2\n# a comment\nnumpy==2.1.0 --hash=sha256:abc\n\nscipy\n",
+            ("2", "python_env.yaml"): "python: 3.11.7\nbuild_dependencies:\n- pip==23.2.1\n",
+            ("1", "conda.yaml"): "dependencies:\n- python=3.10.4\n- pip:\n  - mlflow==2.9.0\n  - numpy==1.26.4\n",
+        }
+        if given["version"] == "3":
+            return httpx.Response(500, html="<h1>Internal Server Error</h1>")
+        found = files.get((given["version"], given["path"]))
+        return httpx.Response(200, text=found) if found else refused(404, "RESOURCE_DOES_NOT_EXIST", "No such artifact")
 
     def _versions(self, given: Fields) -> httpx.Response:
         return ok(model_versions=[_made(n) for n in (3, 1, 2)] if given["filter"] == f"name='{NAME}'" else [])

@@ -184,23 +184,28 @@ def _answer(status: str) -> bytes:
 
 def whole_request(near: socket.socket) -> bytes:
     """Head and body, by its Content-Length."""
-    request = b""
-    while b"\r\n\r\n" not in request:
-        chunk = near.recv(65_536)
-        if not chunk:
-            return request
-        request += chunk
-    head, _, body = request.partition(b"\r\n\r\n")
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    length = int(lengths[0].split(b":")[1]) if lengths else 0
-    while len(body) < length:
-        body += near.recv(65_536)
-    return head + b"\r\n\r\n" + body
+    return _whole(near, 0)
 
 
 def whole_answer(far: socket.socket) -> bytes:
-    """Everything until the other side hangs up."""
-    answer = b""
-    while chunk := far.recv(65_536):
-        answer += chunk
-    return answer
+    """By its Content-Length, else everything until the other side hangs up: not all do."""
+    return _whole(far, None)
+
+
+def _whole(side: socket.socket, unsaid: int | None) -> bytes:
+    """Head and body; a body of unsaid length has this one, or ends with the connection."""
+    read = b""
+    while b"\r\n\r\n" not in read:
+        chunk = side.recv(65_536)
+        if not chunk:
+            return read
+        read += chunk
+    head, _, body = read.partition(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    length = int(lengths[0].split(b":")[1]) if lengths else unsaid
+    while length is None or len(body) < length:
+        chunk = side.recv(65_536)
+        if not chunk:
+            break
+        body += chunk
+    return head + b"\r\n\r\n" + body

@@ -17,12 +17,13 @@ from systems import NAMES, REAL_TRITON, Backend, backend_of, moto, reloaded
 from clawpipe_tui.config import Serving
 from clawpipe_tui.demo.running import Running
 from clawpipe_tui.errors import ConfigError, ServingError, UsageError
+from clawpipe_tui.operations.diff import diff_documents
 from clawpipe_tui.operations.rollback import plan_move, plan_rollback, send
-from clawpipe_tui.serving.api import MASK
 from clawpipe_tui.serving.errors import Conflict, Denied, Invalid, NotFound, Unavailable, Unknown
 from clawpipe_tui.serving.kserve import KServe
 from clawpipe_tui.serving.mlflow import Mlflow
 from clawpipe_tui.serving.opening import open_serving
+from clawpipe_tui.serving.payload import MASK
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import Approvals, Change, ChangeLog, Rehearsal, Route, Settling
 from clawpipe_tui.serving.triton import Triton
@@ -276,6 +277,17 @@ def test_no_token_travels_in_the_open(backend: Backend) -> None:
     """To any machine but this one."""
     with pytest.raises(ConfigError, match=r"plain http to serving\.example"):
         backend.connect("http://serving.example", 1.0)
+
+
+def test_mlflow_gives_what_was_packed_with_a_model_as_its_lock() -> None:
+    """By requirements.txt, else by conda.yaml; a version without either has none, and the diff says so."""
+    api = Mlflow("http://127.0.0.1:1", transport=FakeMlflow().transport())
+    newer, older, bare = (api.version(NAME, version).document for version in ("2", "1", "3"))
+    assert (newer["lock"], newer["runtime"]) == (["mlflow==3.17.2", "numpy==2.1.0"], {"python": "3.11.7"})
+    assert older["lock"] == ["python=3.10.4", "mlflow==2.9.0", "numpy==1.26.4"]
+    assert "lock" not in bare
+    rows = {row.key: row.change for row in diff_documents(api.version(NAME, "1"), api.version(NAME, "2"))}
+    assert rows["lock.mlflow"] == rows["lock.numpy"] == "upgraded"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from served import MODEL, OPERATOR, OTHER, READER, Served, change, settings
 from clawpipe_tui.demo.running import serve_settings
 from clawpipe_tui.demo.store import Step, Store
 from clawpipe_tui.errors import ServingError
-from clawpipe_tui.serving.api import MASK
 from clawpipe_tui.serving.errors import Conflict, Denied, Invalid, NotFound
+from clawpipe_tui.serving.payload import MASK
 from clawpipe_tui.serving.reference import ReferenceAPI
 from clawpipe_tui.serving.seam import ChangeLog, Route
 
