@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from clawpipe_tui.app import ClawpipeApp
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.panels.look import PALETTES
-from clawpipe_tui.warehouse import Progress
+from clawpipe_tui.warehouse import Progress, Session
 from tests.app.fakes import BROKEN, FakeSession
 from tests.app.stories import console, settings_of
 
@@ -306,3 +309,24 @@ async def test_a_click_focuses_the_panel_under_it() -> None:
         await story.shows("WORSE")
         await story.pilot.click(offset=(60, 18))
         await story.until(lambda: story.app.desk.view.place.focus == "drift")
+
+
+async def test_a_part_of_the_traffic_is_compared_on_its_own() -> None:
+    """Typed after a slash on the diff page; the part is a log of its own, in the window that is on screen."""
+    asked: list[str] = []
+
+    @contextmanager
+    def part(whole: Session, where: str, since: datetime, until: datetime) -> Generator[Session]:
+        assert since < until
+        asked.append(where)
+        yield whole
+
+    async with console(part=part) as story:
+        await story.shows("WORSE")
+        await story.press("d")
+        await story.shows("a v42   b v43", "worse")
+        await story.press("slash", *"client", "equals_sign", *"web", "enter")
+        await story.shows("only where client=web", "upgraded")
+        assert asked == ["client=web"]
+        await story.press("slash", "escape")
+        await story.shows("only where client=web")
