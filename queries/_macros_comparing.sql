@@ -95,7 +95,7 @@ create macro compared_versions(for_model, va, vb, a, b, step, psi_limit, alpha) 
         from   score group by "column"
     )
     select place, kind || '_pct' as measure, '%' as unit, 100 * a_rate as a, 100 * b_rate as b, low, high,
-           100 * a_rate * (ratio_seen - 1) as detectable,
+           100 * ((a_k + 0.5) / (a_n + 1) * ratio_seen - a_rate) as detectable,
            case when coalesce(least(a_n, b_n), 0) < 50 or p is null then 'cannot tell'
                 when p <= failing_alpha() and b_rate > a_rate then 'worse' else 'not shown worse' end as verdict
     from   compared_rates(for_model, va, vb, a, b, step)

@@ -18,7 +18,10 @@ create macro compared_traffic(for_model, va, vb, a, b) as table
            50::double as detectable, case when least(a_n, b_n) < 50 then 'cannot tell' else 'not shown worse' end as verdict
     from   together
     union all
-    select 0.5, 'share_pct', '% of what was asked', asked_pct, pct(b_split, n), 100 * rate_low(b_split, n, 0.05, 1000) - asked_pct,
+    select 0.4, 'asked_pct', '%', 100 - asked_pct, asked_pct, null, null, null, case when n < 100 then 'cannot tell' else 'not shown worse' end
+    from   together where asked_pct is not null
+    union all
+    select 0.5, 'share_pct', '% beside what was asked', pct(a_split, n), pct(b_split, n), 100 * rate_low(b_split, n, 0.05, 1000) - asked_pct,
            100 * rate_high(b_split, n, 0.05, 1000) - asked_pct,
            50 * (rate_high(b_split, n, 0.05, 1000) - rate_low(b_split, n, 0.05, 1000)),
            case when asked_pct is null or n < 100 then 'cannot tell'
@@ -59,7 +62,7 @@ create macro compared_errors(for_model, va, vb, a, b, step) as table
            100 * a_rate as a, 100 * b_rate as b,
            100 * (rate_low(b_k, b_n, 0.025 / kinds, 1000) - rate_high(a_k, a_n, 0.025 / kinds, 1000)) as low,
            100 * (rate_high(b_k, b_n, 0.025 / kinds, 1000) - rate_low(a_k, a_n, 0.025 / kinds, 1000)) as high,
-           case when a_k > 0 then 100 * a_rate * (smallest_ratio(a_k, a_n, b_n, ln(kinds / (failing_alpha() * budget))) - 1) else (high - low) / 2 end as detectable,
+           100 * ((a_k + 0.5) / (a_n + 1) * smallest_ratio(a_k, a_n, b_n, ln(kinds / (failing_alpha() * budget))) - a_rate) as detectable,
            case when least(a_n, b_n) < 50 or p is null then 'cannot tell'
                 when p * kinds <= failing_alpha() and b_rate > a_rate then 'worse' else 'not shown worse' end as verdict
     from   kept join tested using (kind);

@@ -12,7 +12,8 @@ with chosen as (
            (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'p95_ms')     as p95,
            (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'wrong_pct')  as wrong,
            (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'differ_pct') as differ,
-           (select struct_pack(verdict, a, b, low, high, detectable) from rows where measure = 'share_pct')  as share,
+           (select struct_pack(verdict, b) from rows where measure = 'share_pct')                            as share,
+           (select b from rows where measure = 'asked_pct')                                                  as asked_pct,
            (select b from rows where measure = 'pairs')                                                     as pair_n,
            (select p <= failing_alpha() and b_rate > a_rate from back where kind = 'failed')                           as is_better,
            (select string_agg(replace(measure, '_pct', '') || ' ' || said_pct(b) || ' (' || said_pct(a) || ')', ', ' order by place)
@@ -61,7 +62,7 @@ select a_version, b_version, verdict,
             else 'Wait: ' || coalesce(printf('%.0f', b_n), '0') || ' requests of ' || b_version || ' do not decide it'
                  || coalesce(printf('; a rise of %.1f points would have shown', failed.detectable), '') || '.' end
        || case when share.verdict = 'worse' and coalesce(a_n, 0) > 0 and coalesce(b_n, 0) > 0
-               then ' Traffic is not split as asked: ' || b_version || ' gets ' || said_pct(share.b) || ' instead of ' || said_pct(share.a) || '.'
+               then ' Traffic is not split as asked: ' || b_version || ' gets ' || said_pct(share.b) || ' instead of ' || said_pct(asked_pct) || '.'
                else '' end as sentence,
        failed.a as a_failed_pct, failed.b as b_failed_pct, failed.low, failed.high, failed.detectable
 from   judged cross join chosen cross join reasons

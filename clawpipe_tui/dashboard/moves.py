@@ -45,7 +45,9 @@ class Moves:
         """Show what would be sent, and send it where the user agrees."""
         console = self.console
         settings, snapshot = console.settings, console.desk.snapshot
-        if settings.serving:
+        if not console.desk.model:
+            console.say("Which model is meant is not known yet: the log is being read.")
+        elif settings.serving:
             move = Rollback(settings, settings.serving, console.desk.model, wish, console.asker.session)
             heading = " · ".join(filter(None, (f"{wish.heading} {console.desk.model}", settings.environment)))
             reason = firing(snapshot.headline if snapshot else None) if wish.action == "rollback" else ""

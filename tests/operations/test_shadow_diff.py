@@ -96,3 +96,29 @@ def test_two_versions_that_never_answered_the_same_request_have_no_pairs(tmp_pat
     measures = {row["measure"] for row in answers(tmp_path, rows, "version_diff")}
     assert "pairs" not in measures
     assert {"requests", "failed_pct", "p95_ms", "later_pct"} <= measures
+
+
+def test_traffic_is_compared_with_what_was_asked_for(tmp_path: Path) -> None:
+    """Half to each, where one in ten was asked for: said in the row and in the decision."""
+    rows = mirrored(0.0, 0.0)
+    rows["role"] = ["live" if role == "live" else "canary" for role in rows["role"]]
+    log = TinyLog(tmp_path)
+    log.write("log.parquet", rows)
+    asked = [
+        {"model": "model", "version": version, "role": role, "weight_pct": weight, "since_at": None}
+        for version, role, weight in (("v1", "live", 90.0), ("v2", "canary", 10.0))
+    ]
+    with log.opened() as session:
+        session.set_routes(asked)
+        measures = {row["measure"]: row for row in ask(session, "version_diff", version="v1", other="v2").records()}
+        decided = ask(session, "version_decision", version="v1", other="v2").records()[0]
+    assert (measures["asked_pct"]["b"], measures["share_pct"]["b"]) == (10.0, 50.0)
+    assert (measures["share_pct"]["verdict"], measures["share_pct"]["difference"]) == ("worse", 40.0)
+    assert "Traffic is not split as asked: v2 gets 50 % instead of 10 %." in str(decided["sentence"])
+
+
+def test_every_row_has_one_of_the_three_verdicts(tmp_path: Path) -> None:
+    """Never an empty cell, and never a fourth word."""
+    rows = mirrored(0.3, 0.3, count=300)
+    words = {str(row["verdict"]) for row in answers(tmp_path, rows, "version_diff")}
+    assert words <= {"worse", "not shown worse", "cannot tell"}
