@@ -65,6 +65,7 @@ class LogSession:
         self._indexed_at = 0.0
         self._labels = LabelFiles(config.label_files)
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
+        self._reader.on_landed = self._take_landed
         self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
         self._document_files: Mapping[str, LogFile] | None = None
         self._documents: Sequence[VersionDocument] = ()
@@ -288,6 +289,11 @@ class LogSession:
             f"None of the {len(bad)} log files can be read. {Path(bad[0].path).name}: {bad[0].reason}.",
             "The others, and why: clawpipe-tui query files --logs …",
         )
+
+    def _take_landed(self, change: Change) -> None:
+        """Show at once what landed while older files are being read."""
+        self._load(iter([change]))
+        self._progress = replace(self._progress, rows=self._warehouse.rows)
 
     def _load(self, changes: Iterator[Change]) -> None:
         import duckdb

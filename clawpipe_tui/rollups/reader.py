@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +27,14 @@ from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
-_FIRST_BATCH = 8
-_BATCH_FILES = 64
-_BATCH_BYTES = 256_000_000
+_FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
+"""Small: what it holds is the first that is on screen."""
+_BATCH_FILES, _BATCH_BYTES = 64, 256_000_000
+_LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
+"""How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +85,22 @@ class LogReader:
         """Part → its contributions that do not count."""
         self._replaced: dict[str, str] = {}
         """Merged part → the part that holds its counts now."""
+        self.on_landed: Callable[[Change], None] = lambda _: None
+        """Told of what landed while a batch was being reduced, and is read already."""
+        self._next_look = 0.0
         self._connection = connect()
+        self._aside: duckdb.DuckDBPyConnection | None = None
+        """For what lands meanwhile; the other one is busy then."""
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._connection.close()
+        """Let go of the connections."""
+        for connection in filter(None, (self._connection, self._aside)):
+            connection.close()
 
     def interrupt(self) -> None:
         """Stop a running reduction; called from another thread."""
-        self._connection.interrupt()
+        for connection in filter(None, (self._connection, self._aside)):
+            connection.interrupt()
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -158,9 +169,9 @@ class LogReader:
         # Known paths come last: a rotated log's old content must be met under its new name before it is let go.
         waiting = newest_first(file for file in changed if file.path not in self.ledger.latest)
         waiting += newest_first(file for file in changed if file.path in self.ledger.latest)
-        size, cut_off = _FIRST_BATCH, self.ledger.cut_off(self.listing)
+        size, most_bytes, cut_off = _FIRST_BATCH, _FIRST_BYTES, self.ledger.cut_off(self.listing)
         while waiting or cut_off:
-            batch, waiting = _take(waiting, size)
+            batch, waiting = _take(waiting, size, most_bytes)
             looked = self._look_at(batch)
             reduced = self._reduced(looked)
             entries = list(reduced.entries)
@@ -174,7 +185,25 @@ class LogReader:
                 self._pending.difference_update(entry.path for entry in part.ledger)
                 yield self._take_in(part)
             waiting = [*looked.again, *waiting]
-            size = _BATCH_FILES
+            size, most_bytes = _BATCH_FILES, _BATCH_BYTES
+
+    def _read_landed(self) -> None:
+        """Read what has landed while a batch is being reduced: it is newer than all that waits, and it is little."""
+        began = time.monotonic()
+        is_plain = not self._is_remote and self.settings.layout.form == "parquet"
+        if began < self._next_look or not is_plain or self.baseline is None:
+            return
+        self.look()
+        seen = self.ledger.latest.keys() | self._pending
+        new = (file for file in self.ledger.changed(self.listing) if file.path not in seen and not file.table)
+        landed = newest_first(new)
+        self._next_look = time.monotonic() + max(_LOOK_EVERY_S, _LOOK_SHARE * (time.monotonic() - began))
+        if landed:
+            self._aside = self._aside or connect()
+            batch, _ = _take(landed, _FIRST_BATCH, _FIRST_BYTES)
+            reduced = self._reduced(self._look_at(batch), connection=self._aside)
+            if reduced.entries:
+                self.on_landed(self._take_in(self.store.write(reduced.tables.items(), reduced.entries)))
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -186,7 +215,7 @@ class LogReader:
         waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
         repeats = Repeats(self._neighbourhood().around)
         while waiting:
-            batch, waiting = _take(waiting, _BATCH_FILES)
+            batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
         part = self.store.write(swapped.tables.items(), [*swapped.entries, *map(self.ledger.following, left)])
         self._pending.difference_update(entry.path for entry in part.ledger)
@@ -203,15 +232,23 @@ class LogReader:
     def _neighbourhood(self) -> Neighbourhood:
         return Neighbourhood(self.ledger, self.listing, self.store, self._parts, afar=self._is_remote)
 
-    def _reduced(self, looked: _LookedAt, repeats: Repeats | None = None) -> Reduced:
+    def _reduced(
+        self, looked: _LookedAt, repeats: Repeats | None = None, connection: duckdb.DuckDBPyConnection | None = None
+    ) -> Reduced:
+        """The counts of a batch; on the `connection` aside nothing else is read meanwhile."""
         trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
         bins = self.baseline.bins if self.baseline else ()
         settings = self.settings
         counted = self._neighbourhood()
         reducer = Reducer(
-            self._connection, settings.layout, bins, by_wall_clock=settings.by_wall_clock, labelled=settings.labelled,
+            connection or self._connection,
+            settings.layout,
+            bins,
+            by_wall_clock=settings.by_wall_clock,
+            labelled=settings.labelled,
             repeats=repeats or Repeats(counted.around),
-        )  # fmt: skip
+            meanwhile=(lambda: None) if connection else self._read_landed,
+        )
         reduced = reducer.reduce(looked.fresh)
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good
@@ -274,11 +311,11 @@ class LogReader:
         return replace(self.ledger.latest[path], state="renamed", reason=f"now {new_name}", fingerprint="", file=None)
 
 
-def _take(waiting: list[LogFile], size: int) -> tuple[list[LogFile], list[LogFile]]:
+def _take(waiting: list[LogFile], size: int, most_bytes: int) -> tuple[list[LogFile], list[LogFile]]:
     """The next batch: so many files, or so many bytes, but at least one file."""
     total = 0
     for count, file in enumerate(waiting):
         total += file.size_bytes
-        if count >= size or (count and total > _BATCH_BYTES):
+        if count >= size or (count and total > most_bytes):
             return waiting[:count], waiting[count:]
     return waiting, []

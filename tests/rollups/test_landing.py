@@ -1,0 +1,50 @@
+"""What lands while older files are being read does not wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_log import TinyLog, counted, plain_requests, random_rows
+
+from clawpipe_tui.rollups import reader as readers
+from clawpipe_tui.rollups.reader import Change
+
+
+def test_what_lands_during_a_backfill_is_counted_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, whenever it is met again; the files that were being read lose nothing."""
+    monkeypatch.setattr(readers, "_FIRST_BATCH", 1)
+    log, rows = TinyLog(tmp_path), [random_rows(seed) for seed in range(4)]
+    for number in range(3):
+        log.write(f"{number}.parquet", rows[number])
+    with log.opened(read=False) as session:
+        shown: list[tuple[str, bool]] = []
+        look, show = session._reader._read_landed, session._reader.on_landed
+        session._reader._read_landed = _landing(lambda: log.write("new.parquet", rows[3]), look)
+
+        def on_landed(change: Change) -> None:
+            show(change)
+            shown.extend((Path(entry.path).name, session.progress().reading) for entry in change.part.ledger)
+
+        session._reader.on_landed = on_landed
+        session.read()
+        assert shown == [("new.parquet", True)]
+        assert counted(session).requests == plain_requests(*rows)
+        session.read()
+        assert counted(session).requests == plain_requests(*rows)
+    assert log.read().requests == plain_requests(*rows)
+
+
+def _landing(write: Callable[[], object], look: Callable[[], None]) -> Callable[[], None]:
+    """Looks for what has landed, after a file has landed."""
+    landed: list[object] = []
+
+    def looking() -> None:
+        if not landed:
+            landed.append(write())
+        look()
+
+    return looking
