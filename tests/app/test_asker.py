@@ -57,3 +57,16 @@ def test_another_wish_gives_up_the_question_that_is_being_answered() -> None:
         assert session.given_up == [asker._thread.ident]
     finally:
         asker.stop()
+
+
+def test_a_clock_that_stands_is_not_asked_again() -> None:
+    """A log of the past grows no older: however long ago it was asked, nothing is asked and nothing is sent."""
+    session, told = FakeSession(), list[Snapshot]()
+    asker = Asker(lambda: session, WANTED, told.append, refresh_s=60)
+    asker._ask(WANTED)
+    asker._answered_at = -1_000.0
+    asker._ask(WANTED)
+    assert len(told) == 1
+    session.number += 1
+    asker._ask(WANTED)
+    assert len(told) == 2
