@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.catalog import Catalog, find_query, load_catalog
-from clawpipe_tui.config import Config, cache_folder
+from clawpipe_tui.config import Config, DeclaredRange, cache_folder
 from clawpipe_tui.errors import ClawpipeError, LogError
 from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
 from clawpipe_tui.logs.landing import landings
@@ -73,6 +73,7 @@ class LogSession:
             self._warehouse.set_limits({
                 "psi_large": config.drift.psi_large, "new_category_pct": config.drift.new_category_pct,
             })  # fmt: skip
+            self._warehouse.set_ranges([_declared(one) for one in config.ranges])
             self._read_objectives()
             self._open()
         except BaseException:
@@ -319,6 +320,12 @@ def honest(result: Result, known: Sequence[Capability]) -> Result:
     kept = [name not in unknown for name in result.columns]
     rows = tuple(tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) for row in result.rows)
     return replace(result, rows=rows, note=note)
+
+
+def _declared(declared: DeclaredRange) -> dict[str, object]:
+    """A declaration as a row; allowed values in words."""
+    allowed = ", ".join(declared.allowed) if declared.allowed is not None else None
+    return {**asdict(declared), "allowed": allowed}
 
 
 def _settings(config: Config) -> LogSettings:

@@ -92,7 +92,7 @@ class Snapshot:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """What changed in this window, for charts over time: the rows of `events`."""
-        found = ((epoch_s(row.get("at")), row) for row in _records(self.always.get("events")))
+        found = ((epoch_s(row.get("since_at")), row) for row in _records(self.always.get("events")))
         return tuple(
             Mark(at_s, str(row.get("mark") or "")[:1] or "▼", clean(str(row.get("text") or ""), 60))
             for at_s, row in found

@@ -46,6 +46,7 @@ _OBJECTIVES = {
 _LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
 _MOST_VERSIONS = 50
 """Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
+_RANGES = {"column": "VARCHAR", "low": "DOUBLE", "high": "DOUBLE", "allowed": "VARCHAR", "null_pct": "DOUBLE"}
 _STOP_S = 0.5
 _TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
 _EVERY_DAY: Cover = {DAYS: (EVER,)}
@@ -134,6 +135,7 @@ class Warehouse:
         connection.execute(f"create table files ({columns_sql(LEDGER)})")
         connection.execute(f"create table labels ({columns_sql(LABELS)})")
         connection.execute(f"create table labelled_baseline ({columns_sql(LABELLED_BASELINE)})")
+        connection.execute(f"create table ranges ({columns_sql(_RANGES)})")
         connection.execute(f"create table routes ({columns_sql(_ROUTES)})")
         connection.execute(f"create table capabilities ({columns_sql(_CAPABILITIES)})")
         connection.execute(f"create table objectives ({columns_sql(_OBJECTIVES)})")
@@ -252,6 +254,10 @@ class Warehouse:
     def set_capabilities(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the log can tell: column, given, words."""
         self._fill("capabilities", _CAPABILITIES, rows, "true")
+
+    def set_ranges(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """What columns may hold, as it is declared: column, low, high, allowed, null_pct."""
+        self._fill("ranges", _RANGES, rows, "true")
 
     def set_labels(self, gone: Sequence[str], new: Sequence[str], baseline: Sequence[str]) -> None:
         """Take in label files, and take back what no longer holds; the baseline's own labels come with the first."""

@@ -5,6 +5,10 @@ create macro pct(part, whole) as 100.0 * part / nullif(whole, 0);
 -- a request that the model failed: the caller got an error, nothing in time, or a stand-in answer
 create macro failed(outcome) as outcome in ('error', 'timeout', 'fallback');
 
+-- the rate that k of n rows surely exceed, by three standard errors (Wilson): a few rows are no evidence
+create macro surely_pct(k, n) as
+    100 * greatest(0, (k / n + 4.5 / n - 3 * sqrt(k / n * (1 - k / n) / n + 2.25 / n / n)) / (1 + 9.0 / n));
+
 -- whether the log cannot tell this; then nothing is said of it, and never 0
 create macro lacks(what) as coalesce((select bool_or(not given) from capabilities where "column" = what), false);
 
@@ -237,3 +241,25 @@ create macro slow_since(for_model, v, a, b, step, limit_ms) as table
         from   sums where total_n > n
     )
     select step_at as since_at from gains where gain > 8 and k / n > k0 / n0 order by gain desc limit 1;
+
+-- every time that a column came, went or changed its type, from a file to the next one by time
+create macro column_changes() as table
+    with read as (
+        select path, columns, first_at, lag(columns) over (order by first_at, path) as before
+        from   files
+        where  columns <> '' and first_at is not null
+    ), pairs as (
+        select path, first_at as seen_at, columns, before,
+               unnest(list_distinct(list_concat(json_keys(columns), json_keys(before)))) as "column"
+        from   read
+        where  before <> columns
+    ), typed as (
+        select *, json_extract_string(before, pointer) as type_before, json_extract_string(columns, pointer) as type_after
+        from   (select *, '/' || replace(replace("column", '~', '~0'), '/', '~1') as pointer from pairs)
+    )
+    select path, seen_at, "column",
+           case when type_before is null then 'came as ' || type_after
+                when type_after is null  then 'went, was ' || type_before
+                else type_before || ' became ' || type_after end as change
+    from   typed
+    where  type_before is distinct from type_after;

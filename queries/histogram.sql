@@ -25,5 +25,5 @@ from   shares as s join by_bin as c using (bin)
        join (select distinct bin, bin_low, bin_high, mass, case when mass = 'bin' then category end as category
              from bins where "column" = $column) as b using (bin)
        left join unseen as u on b.mass = 'unseen'
-where  s.base > 0 or s.live > 0 or b.mass in ('below', 'above')
+where  s.live_n > 0 and (s.base > 0 or s.live > 0 or b.mass in ('below', 'above'))
 order  by case when s.bin < 0 then 1 else 0 end, abs(s.bin), u.n desc

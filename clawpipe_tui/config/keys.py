@@ -22,7 +22,7 @@ KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "format": str,
         "columns": dict,
     },
-    "features": {"numeric": list, "categorical": list, "sensitive": list},
+    "features": {"numeric": list, "categorical": list, "sensitive": list, "ranges": dict},
     "data": {"accepted_pct": (int, float)},
     "baseline": {"files": (str, list), "since": (str, datetime), "until": (str, datetime)},
     "labels": {"files": (str, list)},

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from clawpipe_tui.config.keys import KEYS, LIMITS, is_a, type_words
 from clawpipe_tui.config.objectives import Objective, ObjectiveError, read_objective
+from clawpipe_tui.config.ranges import declared_ranges
 from clawpipe_tui.config.values import (
     ALSO_KNOWN,
     CANONICAL,
@@ -64,6 +65,12 @@ class _Reader:
             numeric=self._names("numeric"),
             categorical=self._names("categorical"),
             sensitive=self._names("sensitive"),
+            ranges=declared_ranges(
+                self._get("features", "ranges", dict[str, object]()),
+                (*self._names("numeric"), *self._names("categorical")),
+                self._names("sensitive"),
+                self._wrong,
+            ),
             baseline_files=self._paths("baseline", "files"),
             baseline_span=self._baseline_span(),
             accepted_pct=float(self._get("data", "accepted_pct", Config.accepted_pct)),

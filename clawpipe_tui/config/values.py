@@ -92,6 +92,18 @@ class Guardrail:
 
 
 @dataclass(frozen=True)
+class DeclaredRange:
+    """What a column may hold, as it was declared; None: nothing is declared of it."""
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    allowed: tuple[str, ...] | None = None
+    null_pct: float | None = None
+    """Which share may be missing."""
+
+
+@dataclass(frozen=True)
 class DriftLimits:
     """When a column counts as drifted: the effect, and how much noise is allowed for."""
 
@@ -128,6 +140,7 @@ class Config:
     categorical: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     """Columns (features, client, error, prediction) whose texts are never kept or shown; a digest stands for each."""
+    ranges: tuple[DeclaredRange, ...] = ()
     baseline_files: tuple[str, ...] = ()
     accepted_pct: float = 1.0
     """Which share of a column's values may be missing, no number or never seen, beyond what the baseline has."""

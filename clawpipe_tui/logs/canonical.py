@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from clawpipe_tui.config import ALSO_KNOWN, CANONICAL
+from clawpipe_tui.config import ALSO_KNOWN, CANONICAL, DeclaredRange
 from clawpipe_tui.errors import LogError, nearest
 from clawpipe_tui.logs.form import Form
 
@@ -55,6 +55,8 @@ class Layout:
     lacks: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     """Columns whose texts are never kept or shown: a short digest stands for each."""
+    ranges: tuple[DeclaredRange, ...] = ()
+    """What columns may hold, where it is declared."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def layout_of(config: Config) -> Layout:
     form = cast("Form", config.format) if config.format else form_of(config.log_files)
     own = Layout(
         config.columns, config.model, config.version, config.numeric, config.categorical, form=form,
-        sensitive=frozenset(config.sensitive),
+        sensitive=frozenset(config.sensitive), ranges=config.ranges,
     )  # fmt: skip
     return laid_out(own, find_layout(load_layouts(), config.layout)) if config.layout else own
 
@@ -128,5 +128,5 @@ def laid_out(own: Layout, file: LayoutFile) -> Layout:
     return Layout(
         {**file.columns, **own.expressions}, own.model, own.version, own.numeric, own.categorical, form=own.form,
         select=file.source, companion=file.companion, words={**file.says, **file.lacks}, lacks=frozenset(file.lacks),
-        sensitive=own.sensitive,
+        sensitive=own.sensitive, ranges=own.ranges,
     )  # fmt: skip

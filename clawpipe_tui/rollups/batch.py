@@ -24,6 +24,7 @@ from clawpipe_tui.rollups.repeats import Repeats
 from clawpipe_tui.rollups.source import Rows, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
 from clawpipe_tui.rollups.values import Values, in_groups
+from clawpipe_tui.rollups.violations import violations_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,12 +98,15 @@ class Reducer:
         spans = Spans(latest)
         tables = self._scanned(rows, latest, spans)
         tables["repeats"] = unrepeated.requests
+        weighed = is_weighed(rows.columns, rows.layout)
+        tables["violations"] = violations_table(
+            self.connection, lambda kinds: canonical_of(rows, kinds, latest), rows.layout.ranges, weighed=weighed
+        )
         canonical = canonical_of(rows, ANSWER, latest)
         answers = self.connection.sql(answers_select(canonical, labelled=self.labelled)).to_arrow_table()
         tables["answers"] = exact(answers, "answers")
         tables["pairs"] = table_schema("pairs").empty_table()
         if has_shadows(tables["requests"]):
-            weighed = is_weighed(rows.columns, rows.layout)
             tables["pairs"] = pairs_table(
                 self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins, weighed=weighed
             )

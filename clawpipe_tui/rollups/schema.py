@@ -40,6 +40,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("n", "agree", "unanswered", "unpaired", "scored"), "BIGINT"),
         "gap": "DOUBLE",
     },
+    "violations": _KEYS | {"client": "VARCHAR", "column": "VARCHAR", "n": "BIGINT"},
     "repeats": {"file": "INTEGER", "request": "BIGINT"},
 }
 

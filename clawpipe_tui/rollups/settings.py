@@ -34,6 +34,8 @@ def store_name(settings: LogSettings) -> str:
     parts += [layout.version, layout.numeric, layout.categorical, sorted(baseline)]
     if layout.sensitive:
         parts.append(sorted(layout.sensitive))
+    if layout.ranges:
+        parts.append([[one.column, one.low, one.high, one.allowed] for one in layout.ranges])
     if settings.labelled:
         parts.append("labelled")
     if settings.baseline_span:

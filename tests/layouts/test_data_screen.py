@@ -94,6 +94,26 @@ def test_a_column_may_have_any_name(log: TinyLog, name: str) -> None:
         assert [row["requests"] for row in asked(session, "health")] == [2 * ROWS]
 
 
+def test_what_changed_is_an_event_with_its_time(log: TinyLog) -> None:
+    """A version and a column that came, for the time axes; what was there from the beginning is none."""
+    log.write("a.parquet", rows(0, amount=[1.0] * ROWS, version=["v1"] * ROWS))
+    log.write("b.parquet", rows(1, amount=[1] * ROWS, version=["v2"] * ROWS))
+    with log.opened() as session:
+        found = asked(session, "events")
+    assert [(row["kind"], row["mark"], row["text"]) for row in found] == [
+        ("schema", "S", "amount double became int64"), ("version", "V", "v2 first seen (live)"),
+    ]  # fmt: skip
+    assert {row["since_at"] for row in found} == {START + timedelta(hours=1)}
+
+
+def test_a_window_without_rows_has_no_histogram(log: TinyLog) -> None:
+    """Not one with bars of 0 %."""
+    log.write("a.parquet", rows(8, amount=[1.0] * ROWS, country=["DE"] * ROWS))
+    values: dict[str, Value] = {"since": START, "until": START + timedelta(hours=4), "column": "amount"}
+    with log.opened() as session:
+        assert session.ask("histogram", values).rows == ()
+
+
 def test_files_that_cannot_be_read_are_listed_with_reason_and_age(log: TinyLog) -> None:
     """Whole files with nothing to say of them are not."""
     log.write("a.parquet", rows(amount=[1.0] * ROWS))
