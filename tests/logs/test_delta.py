@@ -67,6 +67,22 @@ def test_merged_rows_count_as_they_are_now(table: Path) -> None:
     check(table)
 
 
+def test_rewritten_requests_are_not_taken_for_repetitions(tmp_path: Path) -> None:
+    """Of a request id in two files one counts; the file that was replaced is none of the two."""
+    table = tmp_path / "log"
+    for seed in range(3):
+        ids = pa.array([f"request-{seed}-{place}" for place in range(40)])
+        write_deltalake(table, as_table(random_rows(seed)).append_column("request_id", ids), mode="append")
+    check(table)
+    DeltaTable(table).optimize.compact()
+    check(table)
+    DeltaTable(table).update(updates={"outcome": "'error'"}, predicate="client = 'web'")
+    check(table)
+    (path,) = (str(row["path"]) for row in pa.table(DeltaTable(table).get_add_actions()).to_pylist())
+    delete_by_vector(table, {path: [0, 5]})
+    check(table)
+
+
 def test_a_restored_version_counts_again(table: Path) -> None:
     """Files that were let go come back."""
     check(table)
