@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from clawpipe_tui.logs.form import Form
 from clawpipe_tui.logs.listing import LogFile
-from clawpipe_tui.logs.objects import local_copy
+from clawpipe_tui.logs.objects import data_at, local_copy
+from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
@@ -49,18 +50,18 @@ class BadFile:
     reason: str
 
 
-def inspect(file: LogFile, form: Form = "parquet") -> Footer | BadFile:
-    """Look at one file's ends. Never raises for what a file contains."""
+def inspect(file: LogFile, form: Form = "parquet", needed: Needed | None = None) -> Footer | BadFile:
+    """Look at one file's ends; of an object the needed columns are fetched. Never raises for what a file contains."""
     if file.table:
-        return file.table.seen(lambda: _inspect_plain(file, form))
-    return _inspect_plain(file, form)
+        return file.table.seen(lambda: _inspect_plain(file, form, needed))
+    return _inspect_plain(file, form, needed)
 
 
-def _inspect_plain(file: LogFile, form: Form) -> Footer | BadFile:
+def _inspect_plain(file: LogFile, form: Form, needed: Needed | None) -> Footer | BadFile:
     if file.size_bytes == 0:
         return BadFile("empty", "0 bytes: nothing has been written yet")
     try:
-        file = replace(file, path=local_copy(file))
+        file = replace(file, path=local_copy(file, needed))
         with Path(file.path).open("rb") as stream:
             stream.seek(file.begin)
             head = stream.read(4)
@@ -114,7 +115,7 @@ def _fingerprint(file: LogFile, tail: bytes) -> str:
     digest = hashlib.blake2b(file.size_bytes.to_bytes(8, "little") + tail, digest_size=16)
     with Path(file.path).open("rb") as stream:
         for sample in range(_SAMPLES):
-            begin = file.size_bytes * sample // _SAMPLES
+            begin = data_at(file.path, file.size_bytes * sample // _SAMPLES)
             stream.seek(file.begin + begin)
             digest.update(stream.read(min(_SAMPLE_BYTES, file.size_bytes - begin)))
     return digest.hexdigest()

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import UNREACHABLE, LogError
 from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.ranges import Needed, Range, fetch
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.fs as pafs
 
+_fetched: dict[str, list[Range]] = {}
+"""Copy → which ranges of it were fetched."""
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -36,7 +39,7 @@ def list_objects(pattern: str) -> dict[str, LogFile]:
 
     address = Address.of(pattern)
     magic = _MAGIC.search(address.key)
-    folder = address.key[: address.key.rfind("/", 0, magic.start()) + 1].rstrip("/") if magic else address.key
+    folder = address.key[: magic.start() if magic else None].rpartition("/")[0]
     below = "/" in address.key.removeprefix(f"{folder}/")
     wanted = re.compile(_as_regex(address.key))
     store, root = store_of(address)
@@ -144,18 +147,39 @@ def _first(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
 
 
-def local_copy(file: LogFile) -> str:
-    """Where an object can be read on this machine; of any other file, where it lies. Raises OSError."""
+def local_copy(file: LogFile, needed: Needed | None = None) -> str:
+    """Where an object can be read on this machine; of any other file, where it lies. Raises OSError.
+
+    A copy that was made without the columns that are not needed stays until copies are dropped.
+    """
     if not is_remote(file.path):
         return file.where
     target = _folder() / Path(*_parts(file.path))
     if not target.is_file() or target.stat().st_size != file.size_bytes:
         target.parent.mkdir(parents=True, exist_ok=True)
-        address = Address.of(file.path)
-        store, root = store_of(address)
-        with store.open_input_stream(f"{root}/{address.key}") as source, target.open("wb") as copy:
-            shutil.copyfileobj(source, copy, 4_194_304)
+        building = target.with_name(f".{target.name}")
+        with opened_at(file.path) as source:
+            _fetched[str(target)] = fetch(source, file.size_bytes, building, needed)
+        building.rename(target)
     return str(target)
+
+
+def data_at(copy: str, place: int) -> int:
+    """The first place at or behind one at which a copy has data; anywhere in a file that is no copy."""
+    ranges = _fetched.get(copy, [])
+    return next((max(begin, place) for begin, end in ranges if place < end), place)
+
+
+def complete_copy(file: LogFile) -> bool:
+    """Fetch the whole of an object that was fetched in part; whether it was. Raises OSError."""
+    if not is_remote(file.path):
+        return False
+    target = _folder() / Path(*_parts(file.path))
+    if _fetched.get(str(target), [(0, file.size_bytes)]) == [(0, file.size_bytes)]:
+        return False
+    target.unlink(missing_ok=True)
+    local_copy(file)
+    return True
 
 
 def _parts(path: str) -> Iterator[str]:
@@ -167,6 +191,7 @@ def _parts(path: str) -> Iterator[str]:
 
 def drop_copies() -> None:
     """Forget what was fetched."""
+    _fetched.clear()
     shutil.rmtree(_folder(), ignore_errors=True)
 
 

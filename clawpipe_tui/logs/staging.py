@@ -15,20 +15,21 @@ from pathlib import Path
 from clawpipe_tui.logs.form import Form
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.logs.objects import local_copy
+from clawpipe_tui.logs.ranges import Needed
 
 _BLOCK = 4_194_304
 _PACKED = (".gz", ".zst")
 
 
 @contextmanager
-def staged(files: Sequence[LogFile], form: Form) -> Generator[list[str]]:
+def staged(files: Sequence[LogFile], form: Form, needed: Needed | None = None) -> Generator[list[str]]:
     """Where to read each of these files, while the context lasts. Raises OSError where one cannot be read."""
     if any(file.table and not file.table.is_plain() for file in files):
         with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
             yield [_rewritten(file, Path(folder) / f"{place}.parquet") for place, file in enumerate(files)]
         return
     if form == "parquet":
-        yield [local_copy(file) for file in files]
+        yield [local_copy(file, needed) for file in files]
         return
     with tempfile.TemporaryDirectory(prefix="clawpipe-") as folder:
         yield [_copied(file, form, Path(folder) / str(file.begin)) for file in files]

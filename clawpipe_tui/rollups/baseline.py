@@ -14,6 +14,8 @@ from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, quoted, 
 from clawpipe_tui.logs.footer import Footer, first_line, inspect
 from clawpipe_tui.logs.form import form_of
 from clawpipe_tui.logs.listing import LogFile, list_files, newest_first
+from clawpipe_tui.logs.objects import complete_copy
+from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.arrow import table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, fix_bins, kinds_of
 from clawpipe_tui.rollups.schema import MASSES
@@ -67,6 +69,9 @@ def choose_baseline(
                 raise
             except (duckdb.Error, OSError) as error:
                 trouble = trouble or first_line(error)
+                completed = [file for file in files if complete_copy(file)]
+                if completed:  # a column was asked for that had not been fetched
+                    trials.append(list(files))
     raise LogError(f"The baseline {(given or oldest or newest)[0].path} cannot be read: {trouble}.", _CHECK)
 
 
@@ -81,7 +86,7 @@ def _oldest_whole(listing: Iterable[LogFile], layout: Layout) -> list[LogFile]:
     chosen: list[LogFile] = []
     rows = 0
     for file in newest_first(listing)[::-1][:_MOST_FILES]:
-        if isinstance(seen := inspect(file, layout.form), Footer) and seen.rows:
+        if isinstance(seen := inspect(file, layout.form, Needed(layout)), Footer) and seen.rows:
             chosen.append(file)
             rows += seen.rows
         if len(chosen) >= _FILES and (rows >= _ENOUGH_ROWS or sum(one.size_bytes for one in chosen) > _ENOUGH_BYTES):

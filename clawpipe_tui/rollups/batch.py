@@ -12,6 +12,7 @@ from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, is_weighed
 from clawpipe_tui.logs.footer import Footer, first_line
 from clawpipe_tui.logs.listing import LogFile, is_unchanged
+from clawpipe_tui.logs.objects import complete_copy
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.cells import who_is_in
@@ -80,6 +81,8 @@ class Reducer:
             if isinstance(error, duckdb.InterruptException):
                 raise
             if len(files) == 1:
+                if complete_copy(files[0][0]):
+                    return self._halving(files)  # a column was asked for that had not seemed to be needed
                 return Reduced(
                     empty_tables(), (entry_of(files[0][0], "corrupt", f"cannot be read: {first_line(error)}"),)
                 )

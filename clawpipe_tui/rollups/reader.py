@@ -14,6 +14,7 @@ from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.looking import Looker
 from clawpipe_tui.logs.objects import drop_copies, is_remote
 from clawpipe_tui.logs.pieces import Cutter
+from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
 from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
@@ -275,7 +276,7 @@ class LogReader:
         entries: list[LedgerEntry] = []
         again: list[LogFile] = []
         for file in batch:
-            seen = inspect(file, self.settings.layout.form)
+            seen = inspect(file, self.settings.layout.form, Needed(self.settings.layout))
             if isinstance(seen, BadFile):
                 entries.append(entry_of(file, seen.state, seen.reason))
             elif seen.rows == 0:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.logs.canonical import Layout, text_literal
 from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.logs.rows import layout_rows, macros, placed, plain_rows
 from clawpipe_tui.logs.staging import staged
 
@@ -56,7 +57,7 @@ def rows_of(
 
     Text and JSON bodies are taken apart once, into a `table`; Parquet is read where it lies.
     """
-    with staged(files, layout.form) as paths:
+    with staged(files, layout.form, Needed(layout)) as paths:
         if layout.select or layout.form != "parquet":
             source, key, columns = _taken_apart(connection, files, paths, layout, table)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from deltalake import DeltaTable, write_deltalake
 from clawpipe_tui.cli import main
 from clawpipe_tui.config import Config, find_config
 from clawpipe_tui.errors import CANNOT_TELL, OK, UNREACHABLE, LogError
+from clawpipe_tui.logs import ranges
 from clawpipe_tui.logs.listing import list_files
 from clawpipe_tui.session import LogSession
 from tests.layouts.systems import databricks_ai_gateway
@@ -124,6 +127,41 @@ def test_init_and_status_work_on_a_store(store: Store, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(["init", "s3://logs", "--yes"]) == OK
     assert main(["status"]) == CANNOT_TELL
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_only_the_columns_that_are_asked_for_are_fetched(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, foreseen: bool
+) -> None:
+    """And the whole object where a column is asked for all the same: the counts are right in any case."""
+    rng = random.Random(1)
+    rows = random_rows(1, 800)
+    rows["body"] = [rng.randbytes(2_000).hex() for _ in range(800)]
+    rows["took"] = [7.0] * 800
+    path = write(store.folder / "a.parquet", rows)
+    monkeypatch.setattr(ranges, "SMALL_BYTES", 100_000)
+    if not foreseen:
+        monkeypatch.setattr(ranges.Needed, "__contains__", _is_time)
+        monkeypatch.setattr(ranges, "_HOLE_BYTES", 100)
+    fetched: list[int] = []
+    put = os.pwrite
+
+    def noted(file: int, data: bytes, place: int) -> int:
+        fetched.append(len(data))
+        return put(file, data, place)
+
+    monkeypatch.setattr(os, "pwrite", noted)
+    config = Config((store.pattern(),), columns={"latency_ms": "took"}, numeric=("amount",), now=END)
+    session = LogSession(config, cache=tmp_path / "cache")
+    session.read()
+    seen = counted(session)
+    session.close()
+    assert (seen.rows, seen.latencies, seen.requests) == (800, 800, plain_requests(rows))
+    assert (sum(fetched) < path.stat().st_size / 10) == foreseen
+
+
+def _is_time(_: object, column: str) -> bool:
+    return column == "served_at"
 
 
 def test_a_delta_table_in_a_store_counts_what_it_holds(store: Store, tmp_path: Path) -> None:

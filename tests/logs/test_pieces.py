@@ -31,7 +31,17 @@ def line(number: int, form: str) -> str:
     at = (START + timedelta(seconds=number % 5_000)).isoformat()
     if form == "csv":
         return f'{at},{20 + number},"{"a" * (number % 7)}\n""b"\n' if number % 3 == 0 else f"{at},{20 + number},x\n"
-    return json.dumps({"request_id": f"request-{number}", "served_at": at, "latency_ms": 20 + number, "client": "a" * (number % 7)}) + "\n"
+    return (
+        json.dumps(
+            {
+                "request_id": f"request-{number}",
+                "served_at": at,
+                "latency_ms": 20 + number,
+                "client": "a" * (number % 7),
+            }
+        )
+        + "\n"
+    )
 
 
 HEADS = {"csv": "served_at,latency_ms,client\n", "jsonl": ""}
