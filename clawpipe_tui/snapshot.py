@@ -74,8 +74,8 @@ class Snapshot:
     @property
     def model(self) -> str:
         """The model that was asked about, where none was named."""
-        state = self.always.get("headline")
-        return str(state.result.bound.get("model") or "") if state and state.result else ""
+        answered = (state.result for state in (*self.always.values(), *self.states.values()) if state.result)
+        return next((str(result.bound["model"]) for result in answered if result.bound.get("model")), "")
 
     @property
     def headline(self) -> dict[str, Value] | None:

@@ -103,7 +103,7 @@ def test_a_folder_of_broken_files_is_told_and_can_be_asked_about(shell: Shell, t
         (("show", "overview", "--size", "2x2"), "'2x2' is not a size."),
         (("show", "overview", "--theme", "drak"), "Did you mean 'dark'?"),
         (("status", "flight-dely"), "Did you mean 'flight-delay'?"),
-        (("diff", "flight-delay", "v42", "v4"), "The log does not speak of a version 'v4'"),
+        (("diff", "flight-delay", "v42", "v4"), "the registry speaks of a version 'v4'"),
         (("rollback", "flight-delay", "--yes"), "reason"),
         (("rollback", "flight-delay", "--plan"), "No serving API is set"),
         (("rollback", "flight-delay"), "--plan"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.commands.opening import Opened, has_documents, known_model, opened, registry_of, serving_of
 from clawpipe_tui.commands.output import as_table, json_records, out, talk
 from clawpipe_tui.commands.part import part_of
-from clawpipe_tui.errors import OK, UsageError, nearest
+from clawpipe_tui.errors import OK, ServingError, UsageError, nearest
 from clawpipe_tui.operations.comparing import Compared, asked_of, compare
 from clawpipe_tui.operations.diff import telling
 from clawpipe_tui.result import Result, Value
@@ -27,8 +28,8 @@ def run(given: argparse.Namespace) -> int:
     """Print both halves; what cannot be had is said on stderr."""
     with opened(given) as log:
         known_model(log, given.model_name)
-        _known_version(log, given.a)
-        _known_version(log, given.b)
+        _known_version(log, given.model_name, given.a)
+        _known_version(log, given.model_name, given.b)
         compared = compared_by(log, given.model_name, given.a, given.b, given.where)
     if compared.no_documents:
         talk(compared.no_documents)
@@ -99,7 +100,11 @@ def _pairs(pairs: Result) -> Result:
     return Result(pairs.query, _PAIRS, rows)
 
 
-def _known_version(log: Opened, version: str) -> None:
+def _known_version(log: Opened, model: str, version: str) -> None:
+    """Raises UsageError for a version that neither the log nor the registry speaks of."""
     known = [str(name) for name in log.ask("versions").column("version")]
+    if version not in known and has_documents(log.config):
+        with suppress(ServingError):
+            known += [document.version for document in registry_of(log.config).versions(model)]
     if version not in known:
-        raise UsageError(f"The log does not speak of a version {version!r}.", nearest(version, known))
+        raise UsageError(f"Neither the log nor the registry speaks of a version {version!r}.", nearest(version, known))

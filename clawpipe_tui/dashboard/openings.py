@@ -52,7 +52,7 @@ def show_diff(console: Console) -> None:
     """Two versions, on the window that is on screen."""
     desk, session, settings = console.desk, console.asker.session, console.settings
     rows = desk.snapshot.version_rows if desk.snapshot else ()
-    if desk.snapshot and desk.snapshot.window and session and len(rows) > 1:
+    if desk.model and desk.snapshot and desk.snapshot.window and session and len(rows) > 1:
         pair = Pair(desk.snapshot.versions[0], desk.snapshot.versions[1])
         context = context_of(console.wanted, desk.snapshot.window, session.now(), {})
         compared = partial(_compared, session, settings, desk.snapshot.window, context, desk.model)

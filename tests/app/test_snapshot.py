@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clawpipe_tui.panels.state import PanelState
-from clawpipe_tui.snapshot import Answers, OutdatedError, Wanted, aged, partner, sentence, take_snapshot
+from clawpipe_tui.result import Result
+from clawpipe_tui.snapshot import Answers, OutdatedError, Snapshot, Wanted, aged, partner, sentence, take_snapshot
 from tests.app.fakes import DRIFT, MODEL, NOW, OVERVIEW, VERSIONS, FakeSession, panel
 
 WANTED = Wanted(1, "overview", tuple(OVERVIEW.panels.values()), MODEL, 3_600, "training")
@@ -108,3 +109,11 @@ def test_the_asked_moment_has_a_zone() -> None:
     """Ages are computed against it."""
     asked_at = take_snapshot(FakeSession(), WANTED, Answers(), still).asked_at
     assert (datetime.now(UTC) - asked_at).total_seconds() < 5
+
+
+def test_the_model_is_known_as_soon_as_anything_is_answered() -> None:
+    """Whatever comes first: a key that needs the model must not wait for the headline, nor go without it."""
+    answered = PanelState("fresh", Result("versions", ("version",), (("v1",),), bound={"model": "flight-delay"}))
+    snapshot = Snapshot(1, "overview", {}, NOW, always={"headline": PanelState("loading"), "versions": answered})
+    assert snapshot.model == "flight-delay"
+    assert replace(snapshot, always={}).model == ""
