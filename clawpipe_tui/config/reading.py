@@ -246,6 +246,7 @@ class _Reader:
     def _serving(self) -> Serving | None:
         if not {"url", "registry", "router"} & set(self._section("serving")):
             return None  # the command line may say where it is
+        router = self._get("serving", "router", Serving.router)
         words = ("url", "registry_url", "endpoint", "namespace", "context", "region", "alias")
         tokens = ("token_env", "token_keyring", "registry_token_env", "registry_token_keyring")
         files = ("token_file", "registry_token_file", "ca_file", "client_cert", "client_key", "kubeconfig")
@@ -255,8 +256,8 @@ class _Reader:
             token_command=self._listed("token_command"),
             registry_token_command=self._listed("registry_token_command"),
             plain_http_hosts=self._listed("plain_http_hosts"),
-            registry=self._get("serving", "registry", Serving.registry),
-            router=self._get("serving", "router", Serving.router),
+            registry=self._get("serving", "registry", router if router in REGISTRIES else Serving.registry),
+            router=router,
         )
         self._check_adapters(serving)
         return serving
@@ -266,10 +267,11 @@ class _Reader:
 
     def _check_adapters(self, serving: Serving) -> None:
         """Both are known, and each says or knows where it is."""
-        places = {"registry": serving.registry_url or serving.url, "router": serving.url}
         for key, name, known in (("registry", serving.registry, REGISTRIES), ("router", serving.router, ROUTERS)):
             if name not in known:
                 raise self._wrong("serving", key, f"[serving] {key} cannot be {name!r}", nearest(name, known))
+        places = {"registry": serving.registry_url or serving.url, "router": serving.url}
+        for key, name in (("registry", serving.registry), ("router", serving.router)):
             if not places[key] and name not in NEED_NO_URL:
                 raise self._wrong(
                     "serving", key, f"[serving] has no url, and {name} needs one", 'Add url = "https://…".'

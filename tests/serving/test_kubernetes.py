@@ -11,7 +11,6 @@ from cluster import (
     ROLLOUTS,
     SERVICES,
     FakeCluster,
-    Object,
     deployed,
     recorded,
     rolled_out,
@@ -26,7 +25,8 @@ from clawpipe_tui.serving.argo import Rollouts
 from clawpipe_tui.serving.deployment import Deployment
 from clawpipe_tui.serving.errors import Conflict, Denied, Invalid
 from clawpipe_tui.serving.kserve import KServe
-from clawpipe_tui.serving.kubernetes import Access, Cluster
+from clawpipe_tui.serving.kubernetes import Access, Cluster, Patch
+from clawpipe_tui.serving.payload import Fields
 from clawpipe_tui.serving.seam import Change, Route
 
 NEWEST, BEFORE, OLDEST = (f"{APP}-predictor-{number:05}" for number in (3, 2, 1))
@@ -158,7 +158,7 @@ def test_a_write_in_the_same_moment_is_refused_by_the_api_server() -> None:
     class Racing(Deployment):
         """Somebody is quicker."""
 
-        def patches(self, change: Change, found: Object, at: str) -> tuple[object, ...]:  # type: ignore[override]
+        def patches(self, change: Change, found: Fields, at: str) -> tuple[Patch, ...]:
             """Look, then be too late."""
             made = super().patches(change, found, at)
             cluster.touch(DEPLOYMENTS)
