@@ -55,6 +55,8 @@ class Layout:
     lacks: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     """Columns whose texts are never kept or shown: a short digest stands for each."""
+    salt: str = field(default="", repr=False)
+    """What those digests begin with, so that nobody who has them can guess at their texts."""
     ranges: tuple[DeclaredRange, ...] = ()
     """What columns may hold, where it is declared."""
 
@@ -201,7 +203,7 @@ def _kept(text: str, name: str, layout: Layout) -> str:
     """A text as it is kept: of a sensitive column a digest, which can be counted and compared, and not read."""
     if name not in layout.sensitive:
         return text
-    return f"case when {text} = '' then '' else '#' || left(sha256({text}), 10) end"
+    return f"case when {text} = '' then '' else '#' || left(sha256({text_literal(layout.salt)} || {text}), 10) end"
 
 
 def _number(name: str, columns: Mapping[str, str], layout: Layout) -> str:

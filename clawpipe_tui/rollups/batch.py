@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 AHEAD = timedelta(days=1)
 """How far ahead of the clock a row may be: clocks differ by minutes, times without a zone by hours."""
+_QUOTED = re.compile(r"'.*'|\".*\"")
 Looked = tuple[LogFile, Footer]
 
 
@@ -84,7 +86,8 @@ class Reducer:
                 if complete_copy(files[0][0]):
                     return self._halving(files)  # a column was asked for that had not seemed to be needed
                 return Reduced(
-                    empty_tables(), (entry_of(files[0][0], "corrupt", f"cannot be read: {first_line(error)}"),)
+                    empty_tables(),
+                    (entry_of(files[0][0], "corrupt", f"cannot be read: {_harmless(error, self.layout)}"),),
                 )
         middle = len(files) // 2
         return joined(self._halving(files[:middle]), self._halving(files[middle:]))
@@ -145,6 +148,12 @@ class Reducer:
             "clients": clients.table(),
             "values": pa.concat_tables(parts),
         }
+
+
+def _harmless(error: BaseException, layout: Layout) -> str:
+    """Why a file cannot be read, without what stands in it where a column is sensitive: errors quote values."""
+    text = first_line(error)
+    return _QUOTED.sub("…", text) if layout.sensitive else text
 
 
 def canonical_of(rows: Rows, watched: Mapping[str, Kind], latest: datetime | None) -> str:

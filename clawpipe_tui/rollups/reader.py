@@ -24,6 +24,7 @@ from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.repeats import Repeats
+from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
 
@@ -71,8 +72,11 @@ class LogReader:
     """One log and its rollup store; used by one thread at a time."""
 
     def __init__(self, settings: LogSettings, cache: Path) -> None:
-        self.settings = settings
         self.store = PartStore(cache / store_name(settings))
+        layout = settings.layout
+        if layout.sensitive:
+            settings = replace(settings, layout=replace(layout, salt=salt_of(self.store.folder)))
+        self.settings = settings
         self.ledger = Ledger()
         self._looker, self._cutter = Looker(settings.files), Cutter(settings.layout)
         self.listing: dict[str, LogFile] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from clawpipe_tui.errors import LogError
 from clawpipe_tui.session import LogSession
 from tests.tiny_log import START, TinyLog, ask
 
@@ -50,3 +52,33 @@ def test_a_sensitive_column_is_counted_and_compared_all_the_same(session: LogSes
     session.close()
     assert len(categories) == 2
     assert all(str(name).startswith("#") and len(str(name)) == 11 for name in (*categories, client))
+
+
+def test_a_digest_cannot_be_guessed_without_the_stores_salt(session: LogSession, tmp_path: Path) -> None:
+    """It is not the text's own, another store has another one, and the salt is its owner's alone."""
+    session.read()
+    first = {row["client"] for row in ask(session, "errors_by_client").records()}
+    session.close()
+    (salt,) = tmp_path.joinpath("cache").rglob("salt")
+    assert salt.stat().st_mode & 0o777 == 0o600
+    assert first != {"#" + hashlib.sha256(SECRETS[2].encode()).hexdigest()[:10]}
+    other = LogSession(session.config, cache=tmp_path / "other")
+    other.read()
+    second = {row["client"] for row in ask(other, "errors_by_client").records()}
+    other.close()
+    again = LogSession(session.config, cache=tmp_path / "cache")
+    assert {row["client"] for row in ask(again, "errors_by_client").records()} == first != second
+    again.close()
+
+
+def test_an_error_that_quotes_a_value_is_told_without_it(tmp_path: Path) -> None:
+    """A number was expected where a name stands: the Files list says so, and not the name."""
+    log = TinyLog(tmp_path, columns={"latency_ms": "cast(person as integer)"})
+    log.write("a.parquet", {"served_at": [START], "person": [SECRETS[0]]})
+    session = LogSession(replace(log.config(), sensitive=("person",)), cache=log.cache)
+    with pytest.raises(LogError) as told:
+        session.read()
+    (row,) = ask(session, "files").records()
+    session.close()
+    assert row["state"] == "corrupt"
+    assert not any(word in f"{told.value} {row['reason']}" for word in SECRETS[0].split())
