@@ -20,7 +20,7 @@ UV = Path(__file__).parent.parent / ".tools" / "uv"
 PEERS = {
     "evidently": ("evidently==0.7.23", "pandas<3"),
     "nannyml": ("nannyml==0.13.1", "pandas<3", "statsmodels"),
-    "whylogs": ("whylogs==1.6.4", "pandas<3"),
+    "whylogs": ("whylogs==1.6.4", "pandas<3", "pyarrow"),
 }
 """Each with what it needs and does not ask for."""
 _SILENT = {

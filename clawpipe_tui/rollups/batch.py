@@ -97,7 +97,6 @@ class Reducer:
             return self._counted(files, rows)
 
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
-
         latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
         unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], rows, latest)
         rows, repeated = unrepeated.rows, unrepeated.left_out
