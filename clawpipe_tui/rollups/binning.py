@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clawpipe_tui.rollups.names import Names
+from clawpipe_tui.rollups.names import MOST_LETTERS, Names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +55,7 @@ class CategoryPlaces:
     UNSEEN = 1
 
     def __init__(self, column: ColumnBins) -> None:
-        self.names = Names((*column.categories, *column.rare, ""))
+        self.names = Names((*column.categories, *column.rare, ""), MOST_LETTERS)
         bins = [-1, -6, *range(1, len(column.categories) + 1), *(-7 for _ in column.rare), -5]
         self.bins = np.array(bins, np.int32)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clawpipe_tui.rollups.names import Names, kept, named
+from clawpipe_tui.errors import LogError
+from clawpipe_tui.rollups.names import Names, named
 from clawpipe_tui.rollups.schema import COUNT_GRAIN_S
 from clawpipe_tui.rollups.tally import counts_of, spread
 
@@ -66,9 +67,11 @@ class Who:
         """The number of each row's combination."""
         code = np.zeros(rows.num_rows, np.int64)
         for name, names, size in zip(WHO, self.names, self.sizes, strict=True):
+            numbers = names.numbers(rows[name])
+            if numbers.min(initial=1) < 1:
+                raise LogError("Its rows changed while they were read.")
             code *= size
-            code += names.numbers(rows[name])
-            code -= 1
+            code += numbers - 1
         if self._numbers is None:
             return np.searchsorted(self.codes, code).astype(np.int32)
         return self._numbers[code]
@@ -93,7 +96,7 @@ class Who:
 def who_is_in(connection: duckdb.DuckDBPyConnection, canonical: str) -> Who:
     """The combinations in the rows of a canonical select."""
     found = connection.sql(f"select distinct {', '.join(WHO)} from ({canonical})").to_arrow_table().combine_chunks()
-    names = tuple(kept(sorted(found[name].unique().to_pylist())) for name in WHO)
+    names = tuple(Names(tuple(sorted(map(str, found[name].unique().to_pylist())))) for name in WHO)
     unnumbered = Who(names, np.zeros(0, np.int64))
     code = np.zeros(found.num_rows, np.int64)
     for name, known, size in zip(WHO, names, unnumbered.sizes, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 from clawpipe_tui.rollups.arrow import exact, table_schema
 from clawpipe_tui.rollups.cells import Cells, Who
-from clawpipe_tui.rollups.names import MOST_LETTERS, kept, named
+from clawpipe_tui.rollups.names import MOST_LETTERS, Names, named
 from clawpipe_tui.rollups.reduce import keyed
 from clawpipe_tui.rollups.schema import COUNT_GRAIN_S, LATENCY_BASE, LATENCY_GRAIN_S, VALUE_GRAIN_S
 from clawpipe_tui.rollups.tally import Tally
@@ -105,7 +105,8 @@ class Clients:
             from   (select client, count(*) as n from ({canonical}) group by client) where client is not null
             group  by 1 order by sum(n) desc, 1 limit {_MOST_CLIENTS}
         """
-        self._names = kept(row[0] for row in connection.execute(frequent).fetchall())
+        names = tuple(str(row[0]) for row in connection.execute(frequent).fetchall())
+        self._names = Names(names, MOST_LETTERS)
         self._tally = Tally("file", "slot", "kind", "place")
 
     def columns(self) -> Mapping[str, str]:

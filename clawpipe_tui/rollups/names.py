@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_LETTERS = 80
-"""What is kept of a name."""
+"""What is kept of a category and of a client."""
 _FEW = 64
 """Up to here DuckDB finds a name's number, once for each entry of a Parquet dictionary; beyond, Arrow's hash does."""
 
@@ -25,11 +25,13 @@ class Names:
     """Known names; their numbers count from 1. 0 stands for any other text, -1 for NULL."""
 
     known: tuple[str, ...]
+    most_letters: int | None = None
+    """How much of a name is kept; None for all of it."""
 
     def sql(self, text: str) -> str:
         """What to select of a text column: the numbers where they are cheap, else the texts."""
-        if any(len(name) >= MOST_LETTERS for name in self.known):
-            text = f"left({text}, {MOST_LETTERS})"
+        if self.most_letters and any(len(name) >= self.most_letters for name in self.known):
+            text = f"left({text}, {self.most_letters})"
         if len(self.known) > _FEW:
             return text
         listed = "".join(f"{text_literal(name)}, " for name in self.known)
@@ -49,11 +51,6 @@ class Names:
         numbers = pc.fill_null(found, -1).to_numpy(zero_copy_only=False) + np.int32(1)
         numbers[column.is_null().to_numpy(zero_copy_only=False)] = -1
         return numbers
-
-
-def kept(names: Iterable[object]) -> Names:
-    """Names that were read from a log."""
-    return Names(tuple(str(name) for name in names))
 
 
 def named(numbers: NDArray[np.integer], names: Sequence[str]) -> pa.Array:

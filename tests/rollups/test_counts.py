@@ -264,3 +264,28 @@ def test_a_version_that_is_a_number_is_a_name(tmp_path: Path) -> None:
     rows: Columns = {"served_at": [START]}
     log.write("version=007/a.parquet", rows)
     assert log.read().requests == {("007", "ok"): 1}
+
+
+@pytest.mark.parametrize("count", [3, 200])
+def test_a_version_may_have_any_name(tmp_path: Path, count: int) -> None:
+    """Few or many of them; long ones that begin alike are told apart."""
+    log = TinyLog(tmp_path)
+    names = [f"{'projects/fraud/' * 8}{number}" for number in range(count)]
+    log.write("a.parquet", {"served_at": [START] * count, "version": names, "client": ["", *["c" * 90] * (count - 1)]})
+    seen = log.read()
+    assert seen.requests == {(name, "ok"): 1 for name in names}
+    assert seen.clients == {"": 1, "c" * 80: count - 1}
+
+
+def test_rare_and_unseen_categories_have_bins_of_their_own(tmp_path: Path) -> None:
+    """Beyond fifty, and beyond those that the baseline had; long ones are cut, as they were in the baseline."""
+    baseline = tmp_path / "train.parquet"
+    known = [f"k{number:03d}" for number in range(60)] + ["long" * 30]
+    pq.write_table(pa.table({"c": known * 2 + ["k000"]}), baseline)
+    log = TinyLog(tmp_path, baseline=str(baseline))
+    log.write("a.parquet", {"served_at": [START] * 65, "c": [*known, "new", "new", "", None]})
+    bins = log.read().bins
+    assert bins[("c", -6)] == 2
+    assert bins[("c", -5)] == bins[("c", -1)] == 1
+    assert bins[("c", -7)] == len(known) - 50
+    assert sum(n for (_, number), n in bins.items() if number > 0) == 50
