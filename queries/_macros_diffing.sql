@@ -3,8 +3,10 @@
 -- Is traffic split as it was asked for, since the last change of the routing? A larger prior, for a split is to be exact (S4).
 create macro compared_traffic(for_model, va, vb, a, b) as table
     with asked as (
-        select sum(weight_pct) filter (version = va) as a_pct, sum(weight_pct) filter (version = vb) as b_pct, max(since_at) as since_at
-        from   routes where model = for_model and role <> 'shadow' and version in (va, vb)
+        -- a version that the routing does not name is asked for nothing
+        select case when count(*) > 0 then coalesce(sum(weight_pct) filter (version = va), 0) end as a_pct,
+               case when count(*) > 0 then coalesce(sum(weight_pct) filter (version = vb), 0) end as b_pct, max(since_at) as since_at
+        from   routes where model = for_model and role <> 'shadow'
     ), served as (
         select coalesce(sum(n) filter (version = va), 0)::double as a_n, coalesce(sum(n) filter (version = vb), 0)::double as b_n,
                coalesce(sum(n) filter (version = va and is_split), 0) / mean_weight() as a_split,
@@ -25,6 +27,8 @@ create macro compared_traffic(for_model, va, vb, a, b) as table
            100 * rate_high(b_split, n, 0.05, 1000) - asked_pct,
            50 * (rate_high(b_split, n, 0.05, 1000) - rate_low(b_split, n, 0.05, 1000)),
            case when asked_pct is null or n < 100 then 'cannot tell'
+                when least(a_pct, b_pct) = 0 then case when (a_pct = 0 and a_split >= 3) or (b_pct = 0 and b_split >= 3) then 'worse'
+                                                       else 'not shown worse' end
                 when log_e_value([a_split, b_split], [a_pct, b_pct], 10000.0) >= ln(20) then 'worse' else 'not shown worse' end
     from   together where a_split + b_split > 0;
 

@@ -34,7 +34,7 @@ from clawpipe_tui.terminal.ability import Ability, ability, encoding_in
 from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
-    from clawpipe_tui.config import Config
+    from clawpipe_tui.config import Config, Serving
     from clawpipe_tui.session import LogSession
     from clawpipe_tui.warehouse import Session
 
@@ -60,6 +60,7 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         part=partial(part_of, config),
         model=config.chosen_model,
         serving=(lambda: serving_of(config)) if config.serving else None,
+        reads_routes=bool(config.serving and not _may_ask(config.serving)),
         registry=(lambda: registry_of(config)) if has_documents(config) else None,
         safety=Safety(config.write, config.environment, config.guardrails),
         objectives=config.objectives,
@@ -73,6 +74,12 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         refresh_s=config.refresh_s,
         width_s=parse_span_s(option(given, "window") or config.window),
     )
+
+
+def _may_ask(serving: Serving) -> bool:
+    """Whether a token comes from a program or a keyring, which may want a word with the user."""
+    asking = (serving.token_command, serving.token_keyring)
+    return any((*asking, serving.registry_token_command, serving.registry_token_keyring))
 
 
 def _follow(config: Config, now: datetime | None) -> Session:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.warehouse import Session
 
 _EVERY_S = 15.0
+_AFTER_S = 2.0
+"""The first look waits until the first screens are painted."""
 
 
 class AskedRoutes:
@@ -34,6 +36,7 @@ class AskedRoutes:
         self._stop.set()
 
     def _run(self) -> None:
+        self._stop.wait(min(_AFTER_S, self._every_s))
         while not self._stop.is_set():
             try:
                 waiting = self._look()

@@ -56,6 +56,8 @@ class ConsoleSettings:
     """Called in a thread, when a rollback is planned or documents are compared."""
     part: Callable[[Session, str, datetime, datetime], AbstractContextManager[Session]] | None = None
     """A part of the traffic of an open log, in a window, as a log of its own."""
+    reads_routes: bool = False
+    """Whether the API is read now and then without a key: not where its token comes from somewhere that may ask."""
     registry: Callable[[], Registry] | None = None
     """Version documents, where they do not come from the serving API."""
     no_serving: str = "Nothing can be rolled back from here: no serving API is set ([serving] url in clawpipe.toml)."

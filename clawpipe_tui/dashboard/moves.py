@@ -31,7 +31,7 @@ class Moves:
         """Tell what an earlier console left open, and keep in mind what traffic is asked for."""
         console = self.console
         self.tell_unresolved()
-        if console.settings.serving:
+        if console.settings.serving and console.settings.reads_routes:
             self._asked = AskedRoutes(
                 console.settings.serving, lambda: console.asker.session, lambda: console.desk.model
             )

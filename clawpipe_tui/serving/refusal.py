@@ -86,7 +86,10 @@ def _invalid(asked: Asked, answer: Answer, said: str) -> ServingError:
 def _denied(asked: Asked, answer: Answer, said: str) -> Denied:
     if answer.status == 401:
         return Denied(f"The serving API at {asked.base} does not accept the token{said}.", asked.hint)
-    return Denied(f"The token may not do this: {asked.what}{said}.", "Ask for a token with the scope that it names.")
+    return Denied(
+        f"The token may not do this: {asked.what}{said}.",
+        "Ask for a token with the scope that it names." if "scope" in said else "",
+    )
 
 
 def _busy(asked: Asked, answer: Answer, said: str) -> Unavailable:

@@ -98,23 +98,32 @@ def test_two_versions_that_never_answered_the_same_request_have_no_pairs(tmp_pat
     assert {"requests", "failed_pct", "p95_ms", "later_pct"} <= measures
 
 
-def test_traffic_is_compared_with_what_was_asked_for(tmp_path: Path) -> None:
-    """Half to each, where one in ten was asked for: said in the row and in the decision."""
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ({"v1": 90.0, "v2": 10.0}, "Traffic is not split as asked: v2 gets 50 % instead of 10 %."),
+        ({"v1": 100.0}, "Traffic is not split as asked: v2 gets 50 % instead of 0.0 %."),
+        ({"v1": 50.0, "v2": 50.0}, ""),
+    ],
+)
+def test_traffic_is_compared_with_what_was_asked_for(tmp_path: Path, weights: dict[str, float], words: str) -> None:
+    """Half goes to each: said in the row and in the decision, also of a version that should get nothing."""
     rows = mirrored(0.0, 0.0)
     rows["role"] = ["live" if role == "live" else "canary" for role in rows["role"]]
     log = TinyLog(tmp_path)
     log.write("log.parquet", rows)
     asked = [
-        {"model": "model", "version": version, "role": role, "weight_pct": weight, "since_at": None}
-        for version, role, weight in (("v1", "live", 90.0), ("v2", "canary", 10.0))
+        {"model": "model", "version": version, "role": "live", "weight_pct": weight, "since_at": None}
+        for version, weight in weights.items()
     ]
     with log.opened() as session:
         session.set_routes(asked)
         measures = {row["measure"]: row for row in ask(session, "version_diff", version="v1", other="v2").records()}
         decided = ask(session, "version_decision", version="v1", other="v2").records()[0]
-    assert (measures["asked_pct"]["b"], measures["share_pct"]["b"]) == (10.0, 50.0)
-    assert (measures["share_pct"]["verdict"], measures["share_pct"]["difference"]) == ("worse", 40.0)
-    assert "Traffic is not split as asked: v2 gets 50 % instead of 10 %." in str(decided["sentence"])
+    assert (measures["asked_pct"]["b"], measures["share_pct"]["b"]) == (weights.get("v2", 0.0), 50.0)
+    assert measures["share_pct"]["verdict"] == ("worse" if words else "not shown worse")
+    assert str(decided["sentence"]).endswith(words)
+    assert words or "not split" not in str(decided["sentence"])
 
 
 def test_every_row_has_one_of_the_three_verdicts(tmp_path: Path) -> None:
