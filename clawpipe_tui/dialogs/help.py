@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "A panel says its state in its title: loading, empty, stale or failed; without a word its numbers are fresh.",
-    "A dotted line through a chart marks a change: a version came, went or was rolled back; a column changed.",
+    "A dotted line through a chart marks a change: V a version came, S the columns changed, L the first labels.",
     "Every number is a column of a named query: s shows it.",
     "B only opens a plan. One request is sent, after a reason and enter; then the logs are watched.",
 )

@@ -99,6 +99,11 @@ def time_ticks(since_s: float, until_s: float, most: int) -> list[tuple[float, s
     return [(at, label) for at in moments if (label := _moment(at, pattern))]
 
 
+def time_of_day(at_s: float) -> str:
+    """A moment as HH:MM in UTC."""
+    return _moment(at_s, "%H:%M")
+
+
 def _moment(at_s: float, pattern: str) -> str:
     """A moment in UTC by a pattern; empty where the calendar ends."""
     try:

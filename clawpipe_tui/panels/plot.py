@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clawpipe_tui.panels.axis import Axis, time_ticks
+from clawpipe_tui.panels.axis import Axis, time_of_day, time_ticks
 from clawpipe_tui.panels.canvas import Canvas
 from clawpipe_tui.panels.cells import cell_width, cut
 from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.series import Series, Timeline
 from clawpipe_tui.panels.values import text_of
 
-_LEAST_WORDS = 7
-"""So many cells of a mark's words say something: a glyph and a time."""
+_LEAST_WORDS = 5
+"""So many cells of a mark's words say something."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ def draw_marks(canvas: Canvas, plot: Plot, line: Timeline) -> None:
         canvas.put(x, plot.y, mark.glyph, "mark")
     right = canvas.width - 1
     for _, mark in reversed(marks if canvas.height >= 3 else []):
-        said = cut(f"{mark.glyph} {mark.text}", canvas.blank_before(right, 0) - 2)
-        if cell_width(said) < _LEAST_WORDS:
+        brief, room = f"{mark.glyph} {time_of_day(mark.at_s)}", canvas.blank_before(right, 0) - 2
+        said = cut(f"{brief} {mark.text}", room) if room >= cell_width(brief) + _LEAST_WORDS else brief
+        if cell_width(said) > room:
             return
         canvas.put_right(right, 0, said, "mark")
         right -= cell_width(said) + 2

@@ -161,7 +161,10 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]] = {
         (("v43", "v42", "helps", "It should help: v43 fails 8.0 points more than it would have (6.9 to 9.1)."),),
     ),
     "models": (("model", "requests", "last_at"), ((MODEL, 21_400, NOW), ("churn", 900, NOW))),
-    "events": (("since_at", "mark", "text"), ((NOW - timedelta(minutes=14), "▼", "v43 first seen 02:41"),)),
+    "events": (
+        ("since_at", "kind", "mark", "text"),
+        ((NOW - timedelta(minutes=14), "version", "V", "v43 first seen"),),
+    ),
     "files": (("path", "state", "reason", "rows", "first_at", "last_at"), ()),
 }
 

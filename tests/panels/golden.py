@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "golden"
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
 MARKS = (
-    Mark(samples.SINCE.timestamp() + 300, "▼", "02:05 v43 came"),
-    Mark(samples.INCIDENT.timestamp(), "◆", "02:41 temperature_f changed"),
+    Mark(samples.SINCE.timestamp() + 300, "V", "v43 first seen (canary)"),
+    Mark(samples.INCIDENT.timestamp(), "S", "temperature_f became DOUBLE"),
 )
 SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions")
 HEADER: Line = (Span(" flight-delay", "title"), Span("  02:00-03:00 UTC", "muted"))

@@ -80,7 +80,7 @@ def test_an_axis_is_held_while_the_values_stand_well_on_it() -> None:
 @pytest.mark.parametrize("kind", ["line", "bars"])
 def test_a_change_is_marked_where_it_happened_and_named(kind: str) -> None:
     """A line through the chart with a glyph on top, under it nothing is hidden; its words stand in the legend's row."""
-    marks = (Mark(samples.SINCE.timestamp() + 1_800, "◆", "02:30 v43 came"), Mark(0.0, "▼", "long ago"))
+    marks = (Mark(samples.SINCE.timestamp() + 1_800, "◆", "v43 came"), Mark(0.0, "▼", "long ago"))
     lines = _draw(kind, _series(dict.fromkeys(range(60), 5.0)), width=72, look=Look(marks=marks))
     rows = to_text(lines).splitlines()
     assert rows[1].rstrip("│ ").endswith("◆ 02:30 v43 came")
