@@ -27,12 +27,12 @@ with counts as (
            coalesce(r.low, r.high) is not null or r.allowed is not null as is_declared,
            case when is_declared then coalesce(b.n, 0) else beyond end as outside,
            case when is_declared then 0 else pct(base_beyond, base_rows) end as base_outside_pct,
-           case when r.allowed is not null then 'declared: ' || r.allowed
-                when r.low is not null and r.high is not null then printf('declared: %g to %g', r.low, r.high)
-                when r.low is not null  then printf('declared: from %g', r.low)
-                when r.high is not null then printf('declared: to %g', r.high)
-                when kind = 'numeric'   then printf('baseline: %g to %g', base_low, base_high)
-                else 'baseline: its categories' end as range,
+           case when r.allowed is not null then r.allowed || ', declared'
+                when r.low is not null and r.high is not null then printf('%g to %g, declared', r.low, r.high)
+                when r.low is not null  then printf('from %g, declared', r.low)
+                when r.high is not null then printf('to %g, declared', r.high)
+                when kind = 'numeric'   then printf('%g to %g, baseline', base_low, base_high)
+                else 'as in the baseline' end as range,
            coalesce(r.null_pct, $accepted_pct + pct(base_nulls, base_rows)) as null_limit_pct,
            $accepted_pct + pct(base_invalid - base_nulls, base_rows)        as fault_limit_pct,
            $accepted_pct + coalesce(base_outside_pct, 0)                    as outside_limit_pct

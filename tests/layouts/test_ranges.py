@@ -46,7 +46,7 @@ def test_where_nothing_is_declared_the_baselines_range_is_meant_and_said(log: Ti
     log.write("a.parquet", rows(amount=[5.0] * 66 + [-7.0] * 34, country=["DE"] * ROWS))
     found = columns_of(log.config(), log)
     amount = found["amount"]
-    assert (amount["verdict"], amount["outside_pct"], amount["range"]) == ("not accepted", 34, "baseline: 0 to 99")
+    assert (amount["verdict"], amount["outside_pct"], amount["range"]) == ("not accepted", 34, "0 to 99, baseline")
     assert found["country"]["verdict"] == "accepted"
 
 
@@ -55,8 +55,8 @@ def test_a_declared_range_counts_instead_of_the_baselines(log: TinyLog) -> None:
     log.write("a.parquet", rows(amount=[-7.0] * 34 + [200.0] * 64 + [200.1] * 2, country=["DE"] * 90 + ["XX"] * 10))
     ranges = (DeclaredRange("amount", -7, 200), DeclaredRange("country", allowed=("DE", "XX")))
     found = columns_of(replace(log.config(), ranges=ranges), log)
-    assert (found["amount"]["outside_pct"], found["amount"]["range"]) == (2, "declared: -7 to 200")
-    assert (found["country"]["outside_pct"], found["country"]["range"]) == (0, "declared: DE, XX")
+    assert (found["amount"]["outside_pct"], found["amount"]["range"]) == (2, "-7 to 200, declared")
+    assert (found["country"]["outside_pct"], found["country"]["range"]) == (0, "DE, XX, declared")
 
 
 def test_a_few_rows_are_no_evidence(log: TinyLog) -> None:

@@ -257,6 +257,78 @@ def fleet() -> Rows:
     ]
 
 
+def data_columns() -> Rows:
+    """A range that was left, a new category, and columns with nothing to say."""
+    return [
+        ("temperature_f", "not accepted", 0.44, 0.49, 1.0, 0.44, 0.0, 0.0, 0.0, 0.0, 34.6, "10.94 to 100.04, baseline"),
+        ("carrier", "not accepted", 10.3, 0.0, 1.0, 0.0, 10.3, 0.0, 0.0, 0.0, 0.0, "AA, B6, DL, UA, declared"),
+        ("wind_speed_mph", "cannot tell", 0.46, 0.52, 1.0, 0.46, 0.0, 0.0, 0.0, 0.0, 1.2, "0 to 39.13, baseline"),
+        ("pressure_hpa", "accepted", 11.0, 11.3, 1.0, 11.0, 0.0, 0.0, 0.0, 0.0, 0.0, "985 to 1042.1, baseline"),
+        ("[bold]; drop table", "accepted", 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, "as in the baseline"),
+    ]
+
+
+def bad_files() -> Rows:
+    """One torn, one with repeated requests."""
+    return [
+        ("logs/2026-11-07/02-41.parquet", "torn", "the end is missing: still being written, or cut off", 41.0),
+        ("logs/2026-11-07/02-20.parquet", "read", "12 rows left out: their request id is counted already", 1_920.0),
+    ]
+
+
+def schema_changes() -> Rows:
+    """A type that changed at the incident."""
+    return [(INCIDENT, "wind_speed_mph", "double became string", 1, "logs/2026-11-07/02-41.parquet")]
+
+
+def capabilities() -> Rows:
+    """A log without clients."""
+    return [("client", False, "clients: not in this log"), ("latency_ms", True, ""), ("outcome", True, "")]
+
+
+def rejected_by_client() -> Rows:
+    """One client sends what was declared impossible."""
+    return [
+        ("ops-desk", "v43", 0.65, 214, "temperature_f", 0.0, 0.0, 4_811),
+        ("web", "v42", 0.5, 0, None, 0.1, 0.0, 9_614),
+    ]
+
+
+def freshness() -> Rows:
+    """A quarter is logged, some of it late."""
+    return [(1.4, UNTIL, 48_211, 12_053, 120, 1)]
+
+
+def quality() -> Rows:
+    """The canary is too young to be judged."""
+    return [
+        ("v42", "live", "not shown worse", 91.2, 90.6, 91.8, 90.0, 9_613, 98.1, 88.0, 79.4, 83.5, 0.94),
+        ("v43", "canary", "cannot tell", None, None, None, 90.0, 12, 1.1, None, None, None, None),
+    ]
+
+
+def quality_estimate() -> Rows:
+    """From scores alone."""
+    warning = "cannot see that the same inputs now mean something else"
+    return [("v42", 91.0, 90.2, 91.8, 91.4, 38_110, warning), ("v43", 84.3, 82.9, 85.7, 91.4, 8_730, warning)]
+
+
+def quality_over_time() -> Rows:
+    """Counted for the first half hour, estimated for the whole."""
+    noise = _noise(9)
+    return [(at, noise(91, 1.5) if i < 30 else None, noise(91 if i < 41 else 84, 1.0)) for i, at in enumerate(MOMENTS)]
+
+
+def label_lag() -> Rows:
+    """Half an hour for most."""
+    return [(300.0, 0.0, 48_000), (1_800.0, 61.0, 31_000), (3_600.0, 97.8, 12_400), (86_400.0, None, 0)]
+
+
+def calibration() -> Rows:
+    """High scores say too much."""
+    return [(10.0 * tenth, 10.0 * tenth + 5, 9.0 * tenth + 4, 900 - 80 * tenth) for tenth in range(10)]
+
+
 COLUMNS: dict[str, str] = {
     "fleet": "model verdict version requests error_pct timeout_pct p95_ms last_at",
     "headline": "verdict version sentence columns_drifted since_at requests error_pct lag_s",
@@ -277,12 +349,27 @@ COLUMNS: dict[str, str] = {
     "errors_by_client": "client version requests error_pct timeout_pct",
     "versions": "model version role weight_pct requests first_at last_at",
     "objectives": "version role objective asked found bounds verdict would_show window_s source",
+    "data_columns": "column verdict invalid_pct baseline_invalid_pct accepted_pct null_pct unseen_pct nan_pct inf_pct"
+    " empty_pct outside_pct range",
+    "bad_files": "path state reason age_s",
+    "schema_changes": "since_at column change times path",
+    "capabilities": "column given words",
+    "rejected_by_client": "client version rejected_pct violations violated unauthorised_pct limited_pct requests",
+    "freshness": "lag_s last_at requests logged late_rows bad_files",
+    "quality": "version role verdict accuracy_pct accuracy_low_pct accuracy_high_pct objective_pct labelled"
+    " labelled_pct precision_pct recall_pct f1_pct auc",
+    "quality_estimate": "version estimated_pct low_pct high_pct baseline_pct answered warning",
+    "quality_over_time": "step_at accuracy_pct estimated_pct",
+    "label_lag": "age_s labelled_pct answered",
+    "calibration": "score_from_pct predicted_pct actual_pct answered",
     "version_diff": "measure unit a b difference verdict a_version b_version",
 }
 _ROWS = (
     headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time,
     latency_by_version, fleet, latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first,
-    histogram, error_types, errors_by_client, versions, version_diff, objectives,
+    histogram, error_types, errors_by_client, versions, version_diff, objectives, data_columns, bad_files,
+    schema_changes, capabilities, rejected_by_client, freshness, quality, quality_estimate, quality_over_time,
+    label_lag, calibration,
 )  # fmt: skip
 
 
