@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypedDict, TypeVar
 from clawpipe_tui.serving.address import address
 from clawpipe_tui.serving.errors import Unavailable, Unknown
 from clawpipe_tui.serving.payload import MASK, Fields, MalformedError, as_fields, parse
-from clawpipe_tui.serving.refusal import Answer, Asked, not_understood, refusal
+from clawpipe_tui.serving.refusal import CHECK_IDENTITY, Answer, Asked, not_understood, refusal
 
 if TYPE_CHECKING:
     import httpx
@@ -34,6 +34,8 @@ class Api:
 
     patience_s: ClassVar[float] = 10.0
     """How long an answer may take, unless the caller says otherwise."""
+    hint = CHECK_IDENTITY
+    """What to do where it is not accepted who we are."""
 
     def __init__(
         self,
@@ -75,7 +77,7 @@ class Api:
 
     def _get(self, path: str, what: str, read: Callable[[Answer], T]) -> T:
         """The answer to a question. Raises NotFound, Denied, Unavailable, ServingError."""
-        return understood(self._wire.get(path), Asked(self.base, what), read)
+        return understood(self._wire.get(path), Asked(self.base, what, hint=self.hint), read)
 
     def _ask(self, path: str, body: bytes, what: str, read: Callable[[Answer], T], method: str = "POST") -> T:
         """A question with a body, or a dry run: it changes nothing, so that a lost answer is only a missing one."""
@@ -89,13 +91,15 @@ class Api:
             answer = self._wire.write(method, path, headers, body)
         except Unknown as lost:
             raise Unavailable(f"{self.base} gave no answer about {what}.", "Nothing was changed.") from lost
-        return understood(answer, Asked(self.base, what), read)
+        return understood(answer, Asked(self.base, what, hint=self.hint), read)
 
     def _write(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, what: str, read: Callable[[Answer], T]
     ) -> T:
         """Send once. Raises Conflict, Denied, Invalid, NotFound, Unavailable, or Unknown where the answer is lost."""
-        return understood(self._wire.write(method, path, headers, body), Asked(self.base, what, write=True), read)
+        return understood(
+            self._wire.write(method, path, headers, body), Asked(self.base, what, write=True, hint=self.hint), read
+        )
 
     def _literal(self, method: str, path: str, headers: Mapping[str, str], body: str) -> str:
         """A request as it will travel, with who we are masked."""

@@ -61,6 +61,7 @@ def _in_cluster(environment: Mapping[str, str], pod: Path) -> Access:
         _Token(lambda: (_text(pod / "token", "service account's token"), time.time() + _REREAD_S)),
         Trust(ca_file=str(pod / "ca.crt")),
         _text(namespace, "pod's namespace") if namespace.is_file() else "",
+        hint="Check the pod's service account.",
     )
 
 
@@ -87,7 +88,8 @@ def _by_file(paths: list[Path], context: str) -> Access:
         client_key=certificate.client_key,
         client_pem=certificate.client_pem,
     )
-    return Access(text(cluster, "server"), token, trust, text(chosen, "namespace"))
+    hint = f"Check the user {text(chosen, 'user')} in {user_path}: kubectl auth whoami."
+    return Access(text(cluster, "server"), token, trust, text(chosen, "namespace"), hint=hint)
 
 
 def _config(path: Path) -> Fields:

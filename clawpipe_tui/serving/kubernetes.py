@@ -15,6 +15,7 @@ from clawpipe_tui.errors import ConfigError
 from clawpipe_tui.serving.api import Api, fields_of
 from clawpipe_tui.serving.errors import Conflict, Invalid
 from clawpipe_tui.serving.payload import Fields, as_fields, as_list, encoded, plain, quoted, text
+from clawpipe_tui.serving.refusal import CHECK_IDENTITY
 from clawpipe_tui.serving.seam import Permission
 from clawpipe_tui.serving.trust import Trust
 
@@ -39,6 +40,7 @@ class Access:
     trust: Trust = field(default=Trust(), repr=False)
     namespace: str = ""
     plain_http_hosts: Collection[str] = ()
+    hint: str = CHECK_IDENTITY
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Cluster(Api):
         self.namespace = namespace or access.namespace or "default"
         if not self.namespace.replace("-", "").isalnum() or not self.namespace.isascii():
             raise ConfigError(f"[serving] namespace is not the name of one: {plain(self.namespace, 100)}")
-        self._token = access.token
+        self._token, self.hint = access.token, access.hint
         super().__init__(
             access.url,
             access.token(),

@@ -10,6 +10,7 @@ from clawpipe_tui.serving.errors import Conflict, Denied, Invalid, NotFound, Una
 from clawpipe_tui.serving.payload import MalformedError, as_fields, parse, plain
 
 _DETAIL_LIMIT = 300
+CHECK_IDENTITY = "Check the token that [serving] names, or CLAWPIPE_TOKEN."
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Asked:
     base: str
     what: str
     write: bool = False
-    hint: str = "Check the token that [serving] names, or CLAWPIPE_TOKEN."
+    hint: str = CHECK_IDENTITY
     """What to do where it is not accepted who we are."""
 
 

@@ -18,6 +18,7 @@ from served import Stage
 from clawpipe_tui.demo.running import Certificates, serve_in_thread
 from clawpipe_tui.errors import ClawpipeError, ConfigError, UsageError
 from clawpipe_tui.serving.deployment import Deployment
+from clawpipe_tui.serving.errors import Denied
 from clawpipe_tui.serving.kubeconfig import kubernetes_access
 from clawpipe_tui.serving.kubernetes import Cluster
 
@@ -151,6 +152,17 @@ def test_a_token_over_plain_http_is_refused(tmp_path: Path) -> None:
     access = kubernetes_access(written(tmp_path, server="http://cluster.example"), "", {})
     with pytest.raises(ConfigError, match=r"plain http to cluster\.example"):
         Cluster(access)
+
+
+def test_who_is_not_accepted_is_told_where_that_was_written(tmp_path: Path) -> None:
+    """Not in a token of ours."""
+    fake = deployed()
+    fake.token = "another"
+    path = written(tmp_path, server="http://127.0.0.1:1")
+    api = Deployment(Cluster(kubernetes_access(path, "", {}), transport=fake.transport()))
+    with pytest.raises(Denied) as refused:
+        api.routing(APP)
+    assert refused.value.hint == f"Check the user ada in {path}: kubectl auth whoami."
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
