@@ -92,6 +92,9 @@ def _add_serving(add: _Add) -> None:
         "--client-ca", default="", metavar="PEM", help="let in only clients with a certificate of this CA"
     )
     serve.add_argument("--second-person", action="store_true", help="let no change of routing take effect alone")
+    rollup = add("rollup", "the counts that are kept of a log: verify that they are what was written")
+    rollup.add_argument("doing", choices=("verify",), help="checksums, ledgers, sums between levels; 1 where one fails")
+    rollup.add_argument("--against-log", action="store_true", help="also read the log from the start and compare")
     audit = add("audit", "the journal of what was done from here: show it, or follow its chain of hashes")
     audit.add_argument("doing", choices=("show", "verify"), help="show every attempt, or verify that none was changed")
     audit.add_argument("--head", default="", metavar="HASH", help="a head that was written down elsewhere")

@@ -23,7 +23,7 @@ from clawpipe_tui.logs.tables import resolved
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
-from clawpipe_tui.rollups.settings import LogSettings
+from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.serving.asked import objective_rows
 from clawpipe_tui.serving.folder import FolderRegistry
@@ -31,6 +31,8 @@ from clawpipe_tui.warehouse import Progress, Warehouse
 from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from clawpipe_tui.logs.listing import LogFile
     from clawpipe_tui.rollups.reader import Change
     from clawpipe_tui.serving.seam import VersionDocument
@@ -150,6 +152,10 @@ class LogSession:
         """The fixed clock; the log's last row where the clock stands at its end; else the wall clock."""
         fixed = self._warehouse.last_at if self._clock == "end" else self._clock
         return fixed if isinstance(fixed, datetime) else datetime.now(UTC)
+
+    def days(self) -> pa.Table:
+        """The requests of every day by model, version, role and outcome."""
+        return self._warehouse.days()
 
     def progress(self) -> Progress:
         """How much of the log has been read."""
@@ -326,6 +332,12 @@ def _declared(declared: DeclaredRange) -> dict[str, object]:
     """A declaration as a row; allowed values in words."""
     allowed = ", ".join(declared.allowed) if declared.allowed is not None else None
     return {**asdict(declared), "allowed": allowed}
+
+
+def store_folder(config: Config, cache: Path) -> Path:
+    """Where the counts of a log are kept."""
+    config = replace(config, log_files=resolved(config.log_files), baseline_files=resolved(config.baseline_files))
+    return cache / "rollups" / store_name(_settings(config))
 
 
 def _settings(config: Config) -> LogSettings:
