@@ -16,7 +16,7 @@ from clawpipe_tui.errors import ConfigError, GivenUpError, QueryError, UsageErro
 from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Result, Value, plain_value
-from clawpipe_tui.rollups.blocks import Blocks, memory, view_select
+from clawpipe_tui.rollups.blocks import Blocks, memory, roll_back, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
 from clawpipe_tui.rollups.levels import ASKED, stored_columns
@@ -310,7 +310,10 @@ class Warehouse:
         try:
             with self._asked():
                 self._show(query, bound, context)
-                table = self._asking.sql(query.sql, params=bound or None).to_arrow_table()
+                try:
+                    table = self._asking.sql(query.sql, params=bound or None).to_arrow_table()
+                finally:
+                    roll_back(self._asking)
                 columns = [[plain_value(value) for value in column.to_pylist()] for column in table.columns]
         except duckdb.InterruptException as error:
             raise GivenUpError(f"The query {query.name} was stopped.") from error
@@ -350,20 +353,25 @@ class Warehouse:
         return self._known_served[1]
 
     def _show(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value]) -> None:
-        """Load what the query looks at, and put the tables that it sees in front of the empty ones."""
+        """Load what the query looks at, and put the tables that it sees in front of the empty ones.
+
+        It leaves a transaction open that has begun to read, so that nobody takes out of memory what is being read.
+        """
         import duckdb
 
         wanted = self._sources.covers(query, {**context, **bound}, self._served(bound.get("until")))
+        for name, covered in wanted.items():
+            if self._covers.get(name) != covered:
+                self._asking.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
+                self._covers[name] = covered
         with self._filling_lock:
             try:
                 self._blocks.hold_unless_stopped(wanted)
             except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
                 self._blocks.lose(self._blocks.missing())
                 self._blocks.hold_unless_stopped(wanted)
-        for name, covered in wanted.items():
-            if self._covers.get(name) != covered:
-                self._asking.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
-                self._covers[name] = covered
+            self._asking.execute("begin")
+            self._asking.execute("select count(*) from log_totals").fetchall()
 
 
 def _define(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from tiny_log import END, START, TinyLog, ask, counted, plain_requests, random_rows, wait_until
+from tiny_log import END, START, TinyLog, ask, counted, plain_requests, random_rows, rows_of, wait_until
 
 from clawpipe_tui.catalog import Query
 from clawpipe_tui.errors import GivenUpError, LogError, QueryError
@@ -226,10 +226,8 @@ def test_asking_while_reading_sees_whole_parts_only(tmp_path: Path) -> None:
     with log.opened(read=False) as session:
         session.follow()
         for _ in range(60):
-            rows = (
-                session._warehouse._filling.cursor()
-                .execute("select (select sum(n) from requests) is not distinct from (select sum(n) from clients)")
-                .fetchall()
+            rows = rows_of(
+                session, "select (select sum(n) from requests) is not distinct from (select sum(n) from clients)"
             )
             assert rows == [(True,)]
         assert wait_until(lambda: _requests(session) == 60)
@@ -243,7 +241,7 @@ def test_following_survives_whatever_happens(tmp_path: Path, monkeypatch: pytest
         session.follow()
         look, failing = session._reader.look, True
 
-        def fragile(announced: Collection[str]) -> object:
+        def fragile(announced: Collection[str] = ()) -> object:
             if failing:
                 raise RuntimeError("a disk on fire")
             return look(announced)

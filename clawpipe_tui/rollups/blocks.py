@@ -245,12 +245,12 @@ class Blocks:
             yield
             connection.execute("commit")
         except BaseException:
-            _roll_back(connection)
+            roll_back(connection)
             self._used, self._rows, self._parts = noted
             raise
 
 
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     """Until it is done: whoever is impatient may stop this as well."""
     import duckdb
 
