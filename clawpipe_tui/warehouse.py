@@ -253,7 +253,7 @@ class Warehouse:
 
     def set_capabilities(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the log can tell: column, given, words."""
-        self._fill("capabilities", _CAPABILITIES, rows, "true")
+        self._fill("capabilities", _CAPABILITIES, rows, "\"column\" <> 'label'")
 
     def set_ranges(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What columns may hold, as it is declared: column, low, high, allowed, null_pct."""
@@ -267,8 +267,12 @@ class Warehouse:
             if not self._has_labels:
                 take_labelled_baseline(self._filling, baseline)
             self._filling.executemany("delete from labels where path = ?", [[path] for path in (*gone, *new)])
+            for path in (*gone, *new):
+                self._filling.execute("delete from capabilities where starts_with(words, ?)", [f"labels: {path} "])
             for path in new:
-                take_labels(self._filling, path)
+                if trouble := take_labels(self._filling, path):
+                    words = f"labels: {path} {trouble}"
+                    self._filling.execute("insert into capabilities values ('label', false, ?)", [words])
         self._has_labels = True
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:

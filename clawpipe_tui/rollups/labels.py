@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.logs.canonical import Kind
+from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.logs.listing import list_files
 from clawpipe_tui.rollups.reduce import ANSWERED, keys
 from clawpipe_tui.rollups.schema import VALUE_GRAIN_S
@@ -57,22 +58,29 @@ class LabelFiles:
         return gone, new
 
 
-def take_labels(connection: duckdb.DuckDBPyConnection, path: str) -> None:
-    """One file's labels into the table `labels`. A file that cannot be read, or has no labels, adds nothing."""
+def take_labels(connection: duckdb.DuckDBPyConnection, path: str) -> str:
+    """One file's labels into the table `labels`; why it adds none, where it does not."""
     import duckdb
 
     source = _source(path)
     try:
-        columns = {str(row[0]) for row in connection.execute(f"describe select * from {source}").fetchall()}
-        if {"request_id", "label"} <= columns:
+        columns = {
+            str(row[0]): str(row[1]) for row in connection.execute(f"describe select * from {source}").fetchall()
+        }
+        missing = {"request_id", "label"} - columns.keys()
+        if not missing:
+            # ids that were whole numbers until one was missing are read as 7.0
+            number = columns["request_id"] in {"DOUBLE", "FLOAT"}
+            request = "request_id::hugeint" if number else "request_id"
             at = "try_cast(labelled_at as timestamptz)" if "labelled_at" in columns else "null::timestamptz"
             connection.execute(
-                f"insert into labels select $path, {_HASH.format('request_id')}, label::varchar, {at} from {source}"
+                f"insert into labels select $path, {_HASH.format(request)}, label::varchar, {at} from {source}"
                 " where request_id is not null and label is not null",
                 {"path": path},
             )
-    except duckdb.Error:
-        return
+    except duckdb.Error as error:
+        return f"cannot be read: {first_line(error)}"
+    return f"has no column {' and '.join(sorted(missing))}" if missing else ""
 
 
 def take_labelled_baseline(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:

@@ -141,3 +141,31 @@ def test_a_log_without_labels_cannot_tell(tmp_path: Path) -> None:
         window = between(window_between(START, START + timedelta(hours=1)))
         for query in ("quality", "quality_estimate", "calibration", "label_lag", "quality_over_time"):
             assert ask(session, query, **window).rows == ()
+
+
+def test_whole_numbers_that_came_as_fractions_still_find_their_requests(tmp_path: Path) -> None:
+    """A table with one missing id turns 7 into 7.0."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", {**answered(60), "request_id": list(range(60))})
+    given = labels(0, 60, "yes")
+    write(log.home / "labels" / "a.parquet", {**given, "request_id": [float(number) for number in range(60)]})
+    session = opened(log)
+    session.read()
+    rows = ask(session, "quality_over_time").records()
+    session.close()
+    assert sum(cast("int", row["labelled"]) for row in rows) == 60
+
+
+def test_a_label_file_without_labels_is_told(tmp_path: Path) -> None:
+    """By its name and what it lacks; when it is mended nothing is said any more."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", answered(60))
+    path = write(log.home / "labels" / "a.parquet", {"request_id": ["r1"], "y_true": ["yes"]})
+    session = opened(log)
+    session.read()
+    words = [row["words"] for row in ask(session, "capabilities").records() if row["column"] == "label"]
+    write(path, labels(0, 60, "yes"))
+    session.read()
+    after = [row["words"] for row in ask(session, "capabilities").records() if row["column"] == "label"]
+    session.close()
+    assert (words, after) == ([f"labels: {path} has no column label"], [])
