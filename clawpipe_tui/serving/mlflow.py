@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Unpack, cast
+from typing import Unpack
 from urllib.parse import quote, urlencode
 
 from clawpipe_tui.errors import ServingError
 from clawpipe_tui.serving.api import JSON, Api, Options, fields_of, nothing_of
 from clawpipe_tui.serving.errors import Invalid, NotFound, Unknown
-from clawpipe_tui.serving.payload import Fields, as_fields, as_list, encoded, harmless, name_of, plain, text
+from clawpipe_tui.serving.mlflow_document import age_of, document_of, pins_of, runtime_of
+from clawpipe_tui.serving.payload import Fields, as_fields, as_list, encoded, name_of, plain, text
 from clawpipe_tui.serving.record import (
     LATER,
     alone,
@@ -38,9 +37,6 @@ _TAG = "clawpipe.change"
 _PAGE = 200
 _MOST_PAGES = 50
 _LOCK_FILES = ("requirements.txt", "conda.yaml")
-_MOST_LINES = 5_000
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w.,-]*\])?\s*(==|===|>=|<=|~=|!=|<|>|=|@)\s*\S")
-_PYTHON = re.compile(r"^python:\s*['\"]?([\d.]{1,20})", re.MULTILINE)
 
 
 class Mlflow(Api):
@@ -70,7 +66,7 @@ class Mlflow(Api):
         found = self._pages("model-versions/search", {"filter": f"name='{quoted}'"}, "model_versions", asked)
         if not found:
             raise NotFound(f"MLflow at {self.base} knows no version of {plain(model, 200)}.", "Check the name.")
-        return tuple(sorted((_document(item, {}, {}) for item in found), key=_age))
+        return tuple(sorted((document_of(item, {}, {}) for item in found), key=age_of))
 
     def version(self, model: str, version: str) -> VersionDocument:
         """One version, with the parameters, metrics and data sets of its run, and its lock. Raises NotFound."""
@@ -79,13 +75,12 @@ class Mlflow(Api):
         fields = as_fields(found.get("model_version"), "model_version")
         run_id = text(fields, "run_id")
         run = self._fields("runs/get", {"run_id": run_id}, f"the run of {asked}") if run_id else {}
-        return _document(fields, as_fields(run.get("run") or {}, "run"), self._lock(model, version))
+        return document_of(fields, as_fields(run.get("run") or {}, "run"), self._lock(model, version))
 
     def _lock(self, model: str, version: str) -> Fields:
         """What was packed with the model: packages, and the Python that they were for; a file may be missing."""
-        pins = next((pins for name in _LOCK_FILES if (pins := _pins(self._file(model, version, name)))), [])
-        python = _PYTHON.search(self._file(model, version, "python_env.yaml"))
-        return {"lock": pins, "runtime": {"python": python[1]} if python else {}}
+        pins = next((pins for name in _LOCK_FILES if (pins := pins_of(self._file(model, version, name)))), [])
+        return {"lock": pins, "runtime": runtime_of(self._file(model, version, "python_env.yaml"))}
 
     def _file(self, model: str, version: str, name: str) -> str:
         asked = urlencode({"name": model, "version": version, "path": name}, quote_via=quote, errors="replace")
@@ -174,12 +169,6 @@ class Mlflow(Api):
         return self._get(f"{_API}/{path}?{asked}", what, fields_of)
 
 
-def _pins(written: str) -> list[str]:
-    """The requirements of a requirements.txt, or of the pip part of a conda.yaml; hashes and comments left out."""
-    lines = [line.strip().removeprefix("- ").split(" #", 1)[0].split(" --hash", 1)[0] for line in written.splitlines()]
-    return [line.strip(" \\'\"") for line in lines[:_MOST_LINES] if _REQUIREMENT.match(line)]
-
-
 def _kept(routing: Routing) -> Fields:
     """The record of the last move, kept in the next one: should that one be refused, the last is still known."""
     previous = routing.previous[0].version if routing.previous else ""
@@ -201,55 +190,3 @@ def _routing(model: str, live: str, last: Fields) -> Routing:
     earlier = text(record, "from")
     token = token_of(live, text(record, "id"))
     return recorded(model, alone(live), token, record, alone(earlier) if earlier else None)
-
-
-def _document(version: Fields, run: Fields, packed: Fields) -> VersionDocument:
-    """MLflow's words in those of a version document."""
-    data = as_fields(run.get("data") or {}, "data")
-    inputs = as_fields(run.get("inputs") or {}, "inputs")
-    made_at = _millis(version.get("creation_timestamp"))
-    document: dict[str, object] = {
-        "model": text(version, "name"),
-        "version": text(version, "version"),
-        "change_note": text(version, "description"),
-        "artifact": {"uri": text(version, "source"), "run": text(version, "run_id")},
-        "tags": _pairs(version.get("tags")),
-        "hyperparameters": _pairs(data.get("params")),
-        "metrics": _pairs(data.get("metrics")),
-        "training_data": _datasets(inputs),
-        **packed,
-    }
-    kept = {name: value for name, value in document.items() if value not in ("", {}, [])}
-    return VersionDocument(
-        model=name_of(version, "name"),
-        version=name_of(version, "version"),
-        created_at=made_at,
-        created_by=text(version, "user_id"),
-        change_note=text(version, "description"),
-        document=cast("Fields", harmless(kept)),
-    )
-
-
-def _datasets(inputs: Fields) -> dict[str, object]:
-    found = [as_fields(item, "an input") for item in as_list(inputs.get("dataset_inputs") or [], "dataset_inputs")]
-    sets = [as_fields(item.get("dataset") or {}, "a data set") for item in found]
-    return {text(item, "name"): {"digest": text(item, "digest"), "source": text(item, "source")} for item in sets}
-
-
-def _pairs(value: object) -> dict[str, object]:
-    """A list of {key, value} as a mapping."""
-    items = [as_fields(item, "an entry") for item in as_list(value or [], "entries")]
-    return {str(item.get("key", "")): item.get("value") for item in items}
-
-
-def _millis(value: object) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(str(value)) / 1_000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _age(document: VersionDocument) -> tuple[int, str]:
-    """MLflow numbers its versions."""
-    number = document.version
-    return (int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0, number)
