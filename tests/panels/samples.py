@@ -37,9 +37,9 @@ def headline() -> Rows:
 def health() -> Rows:
     """Three versions, the canary in trouble."""
     return [
-        ("flight-delay", "v43", "canary", 9_604, 9.1, 3.02, 0.4, 61.0, 840.0, 1_920.0, "worse"),
-        ("flight-delay", "v42", "live", 38_417, 1.02, 0.08, 0.31, 22.4, 87.0, 141.0, "not shown worse"),
-        ("flight-delay", "v41", "shadow", 190, 0.52, 0.0, 0.0, 21.9, 84.1, None, "cannot tell"),
+        ("flight-delay", "v43", "canary", 9_604, 9.1, 3.02, 0.4, 61.0, 840.0, 1_920.0, "worse", None),
+        ("flight-delay", "v42", "live", 38_417, 1.02, 0.08, 0.31, 22.4, 87.0, 141.0, "not shown worse", "≥ 1.4×"),
+        ("flight-delay", "v41", "shadow", 190, 0.52, 0.0, 0.0, 21.9, 84.1, None, "cannot tell", "≥ 9.6×"),
     ]
 
 
@@ -332,7 +332,7 @@ def calibration() -> Rows:
 COLUMNS: dict[str, str] = {
     "fleet": "model verdict version requests error_pct timeout_pct p95_ms last_at",
     "headline": "verdict version sentence columns_drifted since_at requests error_pct lag_s",
-    "health": "model version role requests error_pct timeout_pct fallback_pct p50_ms p95_ms p99_ms verdict",
+    "health": "model version role requests error_pct timeout_pct fallback_pct p50_ms p95_ms p99_ms verdict sees",
     "traffic_over_time": "at version requests requests_per_s",
     "errors_over_time": "at version error_pct requests",
     "outcomes_over_time": "at outcome requests",
