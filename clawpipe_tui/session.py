@@ -253,9 +253,10 @@ class LogSession:
 
     def set_documents(self, documents: Sequence[VersionDocument]) -> None:
         """The version documents of the serving API, whose objectives hold beside those of the configuration."""
-        self._documents = tuple(documents)
-        self._document_files = None
-        self._read_objectives()
+        if not self._stopping.is_set():
+            self._documents = tuple(documents)
+            self._document_files = None
+            self._read_objectives()
 
     def _read_objectives(self) -> None:
         """What is asked of versions, by the configuration and by version documents that are new or changed."""

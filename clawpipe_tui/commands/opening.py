@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.config import Config, Serving, config_folder, find_config
-from clawpipe_tui.errors import LogError, UsageError, nearest
+from clawpipe_tui.errors import ClawpipeError, LogError, UsageError, nearest
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.window import BASELINES, Window, parse_moment, parse_span_s, window_between, window_ending
 
@@ -189,3 +189,12 @@ def registry_of(config: Config) -> Registry:
     from clawpipe_tui.serving.folder import FolderRegistry
 
     return FolderRegistry([Path(path) for path in sorted(list_files(config.version_files))])
+
+
+def take_documents(session: LogSession, config: Config) -> str:
+    """Hold versions to the objectives of the serving API's documents, too; why not, where those cannot be had."""
+    try:
+        session.set_documents(registry_of(config).versions(session.model()))
+    except ClawpipeError as error:
+        return f"Objectives of version documents are unknown. {error}"
+    return ""

@@ -20,6 +20,7 @@ from clawpipe_tui.commands.opening import (
     option,
     registry_of,
     serving_of,
+    take_documents,
 )
 from clawpipe_tui.commands.part import part_of
 from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of, write_origin
@@ -35,6 +36,7 @@ from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config, Serving
+    from clawpipe_tui.serving.seam import Routing
     from clawpipe_tui.session import LogSession
     from clawpipe_tui.warehouse import Session
 
@@ -93,7 +95,7 @@ def _follow(config: Config, now: datetime | None) -> Session:
 
 
 def _follow_routes(config: Config, session: LogSession) -> None:
-    """What is asked of traffic now, for a log of now. Where the API cannot be had, the dialogs say so."""
+    """What is asked of traffic and of versions, for a log of now. Where there is no API, the dialogs say so."""
     from clawpipe_tui.operations.comparing import asked_routes
     from clawpipe_tui.serving.following import follow_routing
     from clawpipe_tui.serving.seam import News
@@ -102,10 +104,13 @@ def _follow_routes(config: Config, session: LogSession) -> None:
         _, router = serving_of(config)
     except ClawpipeError:
         return
+
+    def heard(routing: Routing) -> None:
+        session.set_routes(asked_routes(routing))
+        take_documents(session, config)  # a version that is new to the traffic may ask for something
+
     session.follow_routes(
-        lambda stopping: follow_routing(
-            router, session.model, lambda routing: session.set_routes(asked_routes(routing)), stopping
-        ),
+        lambda stopping: follow_routing(router, session.model, heard, stopping),
         lambda: router.close() if isinstance(router, News) else None,
     )
 

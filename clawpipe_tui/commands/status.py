@@ -6,8 +6,8 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from clawpipe_tui.commands.opening import Opened, known_model, opened
-from clawpipe_tui.commands.output import as_table, json_records, out
+from clawpipe_tui.commands.opening import Opened, known_model, opened, take_documents
+from clawpipe_tui.commands.output import as_table, json_records, out, talk
 from clawpipe_tui.errors import ALARM, CANNOT_TELL, OK
 from clawpipe_tui.result import Value
 
@@ -19,6 +19,9 @@ def run(given: argparse.Namespace) -> int:
     with opened(given) as log:
         if given.model_name:
             known_model(log, given.model_name)
+        missing = take_documents(log.session, log.config) if log.config.serving else ""
+        if missing:
+            talk(missing)
         headline = log.ask("headline")
         verdict = str(headline.column("verdict")[0]) if headline.rows else "cannot tell"
         if verdict != "worse" and any(row["verdict"] == "missed" for row in _asked(log)):

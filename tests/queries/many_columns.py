@@ -1,4 +1,4 @@
-"""Logs with fifty features each, for every way that data can be odd, and the raw rows behind them."""
+"""Logs with 58 features each, for every way that data can be odd, and the raw rows behind them."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ KINDS: dict[str, Callable[[Rng, int, bool], Values]] = {
     "half_ties": lambda rng, n, live: _floats(np.maximum(rng.normal(0.2 * live, 1, n), 0)),
     "all_null": lambda rng, n, live: _named(rng, n, [None]),  # noqa: ARG005
     "odd": lambda rng, n, live: _some_missing(rng, n),  # noqa: ARG005
+    "denormal": lambda rng, n, live: _floats(rng.integers(-50, 50 + live, n) * 5e-324),
+    "beyond_2_to_53": lambda rng, n, live: _floats(2.0**60 + 256.0 * rng.integers(0, 9 + live, n)),
     "only_odd": lambda rng, n, live: [float("nan") if live else None] * n,  # noqa: ARG005
 }
 CATEGORIES: dict[str, Callable[[Rng, int, bool], Values]] = {
@@ -61,7 +63,7 @@ class Log:
 
 
 def make_log(folder: Path, seed: int, rows: int, baseline_rows: int) -> Log:
-    """So many rows within an hour, and a baseline; ten numeric kinds four times, five of categories twice."""
+    """So many rows within an hour, and a baseline; twelve numeric kinds four times, five of categories twice."""
     rng = np.random.default_rng(seed)
     sides: list[dict[str, Values]] = []
     for live, count in ((False, baseline_rows), (True, rows)):

@@ -20,6 +20,7 @@ from tiny_log import END, START, Columns, TinyLog, ask, write
 from clawpipe_tui.config import Objectives
 from clawpipe_tui.config.objectives import METRICS, OF_A_COLUMN, Objective
 from clawpipe_tui.result import Value
+from clawpipe_tui.serving.seam import VersionDocument
 from clawpipe_tui.session import LogSession
 from clawpipe_tui.window import window_between
 
@@ -205,3 +206,15 @@ def test_every_metric_can_be_asked_of_any_log(tmp_path: Path, metric: str) -> No
         [row] = ask(session, "objectives", **between(window_between(START, END))).records()
     known = {"failed_pct", "error_pct", "timeout_pct", "fallback_pct", "rejected_pct"}
     assert row["verdict"] in ({"met", "missed", "cannot tell"} if metric in known else {"cannot tell"})
+
+
+def test_documents_of_a_serving_api_ask_as_well(tmp_path: Path) -> None:
+    """They come later than the log, and go where the API no longer has them."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", hour(np.random.default_rng(6), "v1", START))
+    with asked(log) as session:
+        document = {"objectives": [{"metric": "p95_ms", "maximum": 10}]}
+        session.set_documents([VersionDocument(session.model(), "v1", None, "", "", document)])
+        assert standing(session)["v1", "p95_ms"]["verdict"] == "missed"
+        session.set_documents([])
+        assert ("v1", "p95_ms") not in standing(session)
