@@ -39,8 +39,8 @@ KINDS: dict[str, Callable[[Rng, int, bool], Values]] = {
     "half_ties": lambda rng, n, live: _floats(np.maximum(rng.normal(0.2 * live, 1, n), 0)),
     "all_null": lambda rng, n, live: _named(rng, n, [None]),  # noqa: ARG005
     "odd": lambda rng, n, live: _some_missing(rng, n),  # noqa: ARG005
-    "denormal": lambda rng, n, live: _floats(rng.integers(-50, 50 + live, n) * 5e-324),
-    "beyond_2_to_53": lambda rng, n, live: _floats(2.0**60 + 256.0 * rng.integers(0, 9 + live, n)),
+    "denormal": lambda rng, n, live: _floats(rng.integers(-50, 50 + live, n).astype(np.float64) * 5e-324),
+    "beyond_2_to_53": lambda rng, n, live: _floats(2.0**60 + 256.0 * rng.integers(0, 9 + live, n).astype(np.float64)),
     "only_odd": lambda rng, n, live: [float("nan") if live else None] * n,  # noqa: ARG005
 }
 CATEGORIES: dict[str, Callable[[Rng, int, bool], Values]] = {
