@@ -117,3 +117,11 @@ def test_what_a_log_can_tell_can_be_asked(opened: Opened) -> None:
     assert given["version"]
     assert not given["latency_ms"]
     session.close()
+
+
+def test_outcomes_in_other_words_are_told(opened: Opened) -> None:
+    """They count as requests, and as neither answered nor failed."""
+    session = opened({"outcome": ["success"] * 90 + ["failed"] * 10})
+    words = [str(row["words"]) for row in asked(session, "capabilities").records() if not row["given"]]
+    session.close()
+    assert any("100 requests have one that says nothing here" in one and "success" in one for one in words)
