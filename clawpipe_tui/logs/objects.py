@@ -6,14 +6,17 @@ An object is read once, so it is fetched whole to a folder of this process, read
 from __future__ import annotations
 
 import atexit
+import os
+import queue
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from clawpipe_tui.errors import UNREACHABLE, LogError
 from clawpipe_tui.logs.listing import LogFile
@@ -23,6 +26,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.fs as pafs
 
+PATIENCE_S = 20.0
+"""How long a store may take to list; a bucket of a million objects takes some pages more than one look is worth."""
+_CREDENTIALS = {
+    "s3": "AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION, …",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS or gcloud; gs://anonymous@BUCKET for a public one",
+    "gcs": "GOOGLE_APPLICATION_CREDENTIALS or gcloud; gs://anonymous@BUCKET for a public one",
+    "abfs": "az login, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
+    "abfss": "az login, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
+}
+T = TypeVar("T")
 _fetched: dict[str, list[Range]] = {}
 """Copy → which ranges of it were fetched."""
 _MAGIC = re.compile(r"[*?[]")
@@ -43,12 +56,8 @@ def list_objects(pattern: str) -> dict[str, LogFile]:
     below = "/" in address.key.removeprefix(f"{folder}/")
     wanted = re.compile(_as_regex(address.key))
     store, root = store_of(address)
-    try:
-        infos = store.get_file_info(
-            pafs.FileSelector(f"{root}/{folder}".rstrip("/"), allow_not_found=True, recursive=below)
-        )
-    except OSError as error:
-        raise unreachable(f"{address.bucket}/{folder} cannot be listed", error) from error
+    selector = pafs.FileSelector(f"{root}/{folder}".rstrip("/"), allow_not_found=True, recursive=below)
+    infos = seen_in(store, selector, f"{address.bucket}/{folder}")
     found: dict[str, LogFile] = {}
     for info in infos:
         key = info.path.removeprefix(f"{root}/")
@@ -64,10 +73,8 @@ def objects_in(folder: str) -> tuple[dict[str, LogFile], list[str]]:
 
     address = Address.of(folder)
     store, root = store_of(address)
-    try:
-        infos = store.get_file_info(pafs.FileSelector(f"{root}/{address.key}".rstrip("/"), allow_not_found=True))
-    except OSError as error:
-        raise unreachable(f"{folder} cannot be listed", error) from error
+    selector = pafs.FileSelector(f"{root}/{address.key}".rstrip("/"), allow_not_found=True)
+    infos = seen_in(store, selector, folder)
     files: dict[str, LogFile] = {}
     folders: list[str] = []
     for info in infos:
@@ -102,12 +109,45 @@ class Address:
         return f"{self.bucket}/{self.key}" + (f"?{self.options}" if self.options else "")
 
 
-_HINT = "Check the address and the credentials (AWS_ENDPOINT_URL, AWS_PROFILE, …)."
-
-
 def unreachable(what: str, error: BaseException) -> LogError:
     """What to say where a store does not answer, or lets nobody in: retryable."""
-    return LogError(f"{what}: {_first(error)}.", _HINT, exit_code=UNREACHABLE)
+    return LogError(f"{what}: {_first(error)}.", _hint(what), exit_code=UNREACHABLE)
+
+
+def _hint(address: str) -> str:
+    scheme = address.partition("://")[0]
+    return f"Check the address and the credentials ({_CREDENTIALS.get(scheme, _CREDENTIALS['s3'])})."
+
+
+def answered(what: str, call: Callable[[], T]) -> T:
+    """What a store answers. Raises LogError, exit code 3, where it refuses, or says nothing for so long."""
+    import pyarrow as pa
+
+    answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+    def wait() -> None:
+        try:
+            answers.put((call(), None))
+        except Exception as error:  # noqa: BLE001 - it is raised again where the answer is waited for
+            answers.put((None, error))
+
+    threading.Thread(target=wait, name="store", daemon=True).start()  # it cannot be stopped, only left alone
+    try:
+        answer, error = answers.get(timeout=PATIENCE_S)
+    except queue.Empty:
+        raise LogError(f"{what}: no answer within {PATIENCE_S:.0f} s.", _hint(what), exit_code=UNREACHABLE) from None
+    if error is not None:
+        raise unreachable(what, error) if isinstance(error, (OSError, pa.ArrowException)) else error
+    return cast("T", answer)
+
+
+def seen_in(store: pafs.FileSystem, wanted: pafs.FileSelector | list[str], where: str) -> list[pafs.FileInfo]:
+    """What a store says of some paths, or of what lies below one. Raises LogError."""
+
+    def ask() -> list[pafs.FileInfo]:
+        return list(store.get_file_info(wanted))
+
+    return answered(f"{where} cannot be listed", ask)
 
 
 def _as_regex(pattern: str) -> str:
@@ -127,9 +167,23 @@ def _store(bucket: str) -> tuple[pafs.FileSystem, str]:
     import pyarrow.fs as pafs
 
     try:
-        return pafs.FileSystem.from_uri(bucket)
+        store, root = pafs.FileSystem.from_uri(bucket)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise LogError(f"{bucket} is no address that can be read: {_first(error)}.", _HINT) from error
+        raise LogError(f"{bucket} is no address that can be read: {_first(error)}.", _hint(bucket)) from error
+    return (_impatient(store) if isinstance(store, pafs.S3FileSystem) and "?" not in bucket else store), root
+
+
+def _impatient(store: pafs.S3FileSystem) -> pafs.S3FileSystem:
+    """The same store; left to itself it tries a silent endpoint for minutes, and the process cannot end before."""
+    import pyarrow.fs as pafs
+
+    return pafs.S3FileSystem(
+        region=store.region,
+        endpoint_override=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None,
+        connect_timeout=5.0,
+        request_timeout=8.0,
+        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=2),
+    )
 
 
 def opened_at(path: str) -> pa.NativeFile:

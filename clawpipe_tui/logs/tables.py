@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clawpipe_tui.logs.listing import LogFile, is_table
-from clawpipe_tui.logs.objects import Address, is_remote, store_of, unreachable
+from clawpipe_tui.logs.objects import Address, answered, is_remote, seen_in, store_of
 
 _ALL_BELOW = re.compile(r"/\*\*/\*\.\w+(\.\w+)?$")
 _ESCAPED = re.compile(r"\[([*?[])\]")
@@ -25,6 +25,8 @@ def list_table(pattern: str) -> dict[str, LogFile]:
         from clawpipe_tui.logs.delta import live_files
     else:
         from clawpipe_tui.logs.iceberg import live_files
+    if is_remote(address):
+        return answered(f"{address} cannot be read", lambda: live_files(address))
     return live_files(address)
 
 
@@ -65,15 +67,12 @@ def _kind_of_prefix(folder: Address) -> str:
         return ""
     store, root = store_of(folder)
     base = f"{root}/{folder.key}".rstrip("/")
-    try:
-        delta, iceberg = store.get_file_info([f"{base}/_delta_log", f"{base}/metadata"])
-        if delta.type == pafs.FileType.Directory:
-            return "delta:"
-        if iceberg.type != pafs.FileType.Directory:
-            return ""
-        inside = store.get_file_info(pafs.FileSelector(iceberg.path))
-    except OSError as error:
-        raise unreachable(f"{folder} cannot be listed", error) from error
+    delta, iceberg = seen_in(store, [f"{base}/_delta_log", f"{base}/metadata"], str(folder))
+    if delta.type == pafs.FileType.Directory:
+        return "delta:"
+    if iceberg.type != pafs.FileType.Directory:
+        return ""
+    inside = seen_in(store, pafs.FileSelector(iceberg.path), str(folder))
     return "iceberg:" if any(info.path.endswith(".metadata.json") for info in inside) else ""
 
 
