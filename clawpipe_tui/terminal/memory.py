@@ -6,9 +6,11 @@ import ctypes
 import os
 from contextlib import suppress
 
-GIVE_BACK_EVERY_S = 30.0
-_ARENA_MAX = -8
-"""The number of `M_ARENA_MAX` in glibc's malloc.h."""
+GIVE_BACK_EVERY_S = 10.0
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""The numbers of these in glibc's malloc.h."""
+_APART_BYTES = 4 * 1_024 * 1_024
+"""A larger block stands apart from the heap, and goes back whole when it is let go."""
 _ARENAS = 2
 
 
@@ -16,7 +18,9 @@ def keep_memory_small() -> None:
     """Before threads start: few heaps, so that what one thread lets go another can use. Only glibc needs it."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
+        glibc = ctypes.CDLL(None)
+        glibc.mallopt(_ARENA_MAX, _ARENAS)
+        glibc.mallopt(_MMAP_THRESHOLD, _APART_BYTES)
 
 
 def give_back_memory() -> None:
