@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from tiny_log import START, TinyLog, counted, plain_requests, random_rows
 
 from clawpipe_tui.rollups import compact, parts
 from clawpipe_tui.rollups.parts import PartStore
+from clawpipe_tui.rollups.verify import verify_store
 from clawpipe_tui.session import LogSession
 
 TARGET = Path(__file__).with_name("kill_target.py")
@@ -75,9 +77,9 @@ def test_both_consoles_see_a_rename(tmp_path: Path) -> None:
     assert log.read().requests == plain_requests(random_rows(1))
 
 
-@pytest.mark.parametrize("moment_s", [0.0, 0.05, 0.15, 0.35])
+@pytest.mark.parametrize("moment_s", [random.Random(seed).uniform(0, 0.8) for seed in range(10)])
 def test_a_console_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, moment_s: float) -> None:
-    """Killed hard in the middle of reading; the next console counts what a clean run counts."""
+    """Killed hard in the middle of reading, merging or noting; the next console counts what a clean run counts."""
     log = TinyLog(tmp_path)
     for number in range(90):
         log.write(f"{number}.parquet", random_rows(number, 5))
@@ -88,6 +90,8 @@ def test_a_console_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path
         time.sleep(moment_s)
         console.kill()
     assert log.read().requests == plain_requests(*(random_rows(number, 5) for number in range(90)))
+    (store,) = (log.cache / "rollups").iterdir()
+    assert verify_store(store).faults == ()
 
 
 @pytest.mark.usefixtures("few_parts")
