@@ -12,6 +12,7 @@ from clawpipe_tui.rollups.cover import FINE, LEVELS_S, Range
 from clawpipe_tui.rollups.schema import TABLES
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 _COUNTS = ("n", "agree", "unanswered", "unpaired", "scored")
@@ -60,14 +61,8 @@ def _bucket(level: int) -> str:
     return f"make_timestamptz((epoch_us(bucket_start) // {unit} * {unit})::bigint) as bucket_start"
 
 
-def levels_of(name: str, path: Path) -> pa.Table:
+def levels_of(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> pa.Table:
     """All coarse levels of a part's table, by level and time."""
-    from clawpipe_tui.rollups.source import connect
-
-    connection = connect()
-    try:
-        connection.execute(f"create view given as from read_parquet({text_literal(glob.escape(str(path)))})")
-        each = (f"select {level} as level, * from ({level_select(name, level, ['from given'])})" for level in LEVELS_S)
-        return connection.sql(f"{' union all '.join(each)} order by level, bucket_start").to_arrow_table()
-    finally:
-        connection.close()
+    given = f"from read_parquet({text_literal(glob.escape(str(path)))})"
+    each = (f"select {level} as level, * from ({level_select(name, level, [given])})" for level in LEVELS_S)
+    return connection.sql(f"{' union all '.join(each)} order by level, bucket_start").to_arrow_table()

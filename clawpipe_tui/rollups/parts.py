@@ -235,6 +235,7 @@ def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: 
     """All files of a part, table after table: only one of them is in memory."""
     from clawpipe_tui.rollups.arrow import ledger_table
     from clawpipe_tui.rollups.levels import ASKED, LEVELLED, levels_of
+    from clawpipe_tui.rollups.source import connect
 
     spans: list[Range] = []
     files: dict[str, File] = {}
@@ -247,10 +248,11 @@ def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: 
         if is_asked and table.num_rows:
             spans.append(_span_s(table))
     has_levels = sum(names.values()) >= _LEVELS_FROM_ROWS
-    for name in LEVELLED if has_levels else ():
-        files[f"{name}.coarse.parquet"] = write_checked(
-            levels_of(name, folder / f"{name}.parquet"), folder / f"{name}.coarse.parquet"
-        )
+    if has_levels:
+        with connect() as connection:
+            for name in LEVELLED:
+                levels = levels_of(connection, name, folder / f"{name}.parquet")
+                files[f"{name}.coarse.parquet"] = write_checked(levels, folder / f"{name}.coarse.parquet")
     files["ledger.parquet"] = write_checked(ledger_table(entries), folder / "ledger.parquet")
     span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
     return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
