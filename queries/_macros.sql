@@ -35,6 +35,13 @@ create macro mean_weight() as (
     select greatest(1.0, coalesce((select counted / nullif(logged, 0) from log_totals), 1.0))
 );
 
+-- rows of the span whose file was written more than an hour after its last row
+create macro late_rows(a, b) as (
+    select coalesce(sum(rows) filter (mtime_ns / 1e9 - epoch(last_at) > 3600), 0)::bigint
+    from   files
+    where  state = 'read' and last_at >= a and first_at < b
+);
+
 -- each version's requests and failures in a span, with the role that it had last
 create macro version_counts(for_model, a, b) as table
     select version,

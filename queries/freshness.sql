@@ -3,13 +3,12 @@ with seen as (
     select sum(n) filter (bucket_start >= $since and bucket_start < $until) as requests, max(last_at) as last_at
     from   requests
     where  model = $model
-), late as (
-    -- a file that was written more than an hour after its last row
-    select coalesce(sum(rows) filter (mtime_ns / 1e9 - epoch(last_at) > 3600), 0) as late_rows, sum(rows) as rows
+), written as (
+    select sum(rows) as rows
     from   files
     where  state = 'read' and last_at >= $since and first_at < $until
 )
 select epoch($now) - epoch(last_at) as lag_s, last_at, coalesce(requests, 0)::bigint as requests,
-       rows::bigint as logged, pct(rows, requests) as logged_pct, late_rows::bigint as late_rows,
+       rows::bigint as logged, pct(rows, requests) as logged_pct, late_rows($since, $until) as late_rows,
        (select count(*) from files where state in ('torn', 'corrupt', 'unreadable')) as bad_files
-from   seen cross join late
+from   seen cross join written

@@ -29,6 +29,7 @@ _FOR_PICKS, _WIDE = 8, 100
 """Cells that are kept for what was picked, twice as many from this width on."""
 _AT_ONCE = 3
 """So few new files are read within a second: counting them would only flicker."""
+_ALL_PCT = 99.5
 LIVE_WITHIN_S = 15
 """A log that ends less than this before the clock is called live: saying the seconds would repaint for nothing."""
 
@@ -42,7 +43,7 @@ class Standing:
     environment: str
     progress: Progress | None = None
     freshness: PanelState | None = None
-    """The headline's state, whose `lag_s` says how far the log is behind the clock."""
+    """The headline's state: how far the log is behind the clock, how much of the traffic it holds, what came late."""
     clock_stands: bool = False
     """Whether the console looks at a log of the past, by a clock that does not move."""
     write: bool | None = None
@@ -54,9 +55,23 @@ class Standing:
     @property
     def lag_s(self) -> float | None:
         """How far the log's last row is behind the clock."""
+        return self._fact("lag_s")
+
+    @property
+    def logged_pct(self) -> float:
+        """How much of the traffic the log holds: less than all where it is a sample."""
+        logged_pct = self._fact("logged_pct")
+        return 100.0 if logged_pct is None else logged_pct
+
+    @property
+    def late_rows(self) -> int:
+        """Rows of the window whose file came more than an hour after them."""
+        return int(self._fact("late_rows") or 0)
+
+    def _fact(self, name: str) -> float | None:
         found = self.freshness.result if self.freshness else None
-        lag_s = found.column("lag_s")[:1] if found and "lag_s" in found.columns else ()
-        return next((float(value) for value in lag_s if isinstance(value, int | float)), None)
+        values = found.column(name)[:1] if found and name in found.columns else ()
+        return next((float(value) for value in values if isinstance(value, int | float)), None)
 
 
 def cut(line: Sequence[Span], width: int, look: Look) -> Line:
@@ -150,7 +165,14 @@ def _freshness(standing: Standing, view: View, brevity: int) -> list[Span]:
         return [Span(f"reading {number(progress.files_read)}/{number(progress.files_known)}", "warn")]
     if standing.clock_stands:
         return [Span("◆ fixed clock", "warn")]
-    return [_lag(standing, brevity)]
+    return [_lag(standing, brevity), *_unusual(standing)]
+
+
+def _unusual(standing: Standing) -> list[Span]:
+    """What is said of the log only where it is not as one expects."""
+    words = [f"{standing.logged_pct:.2g} % logged"] if standing.logged_pct < _ALL_PCT else []
+    words += [f"{number(standing.late_rows)} late"] if standing.late_rows else []
+    return [Span(f" · {word}", "warn") for word in words]
 
 
 def _lag(standing: Standing, brevity: int) -> Span:

@@ -22,9 +22,10 @@ SCENE = Scene(SCREENS, {}, {}, window_ending(NOW, 3_600), NOW)
 VIEW = View(Place("drift", "drift"))
 
 
-def behind(lag_s: float | None) -> PanelState:
+def behind(lag_s: float | None, logged_pct: float = 100.0, late_rows: int = 0) -> PanelState:
     """A headline of a log that is this far behind the clock."""
-    return PanelState("fresh", Result("headline", ("lag_s",), ((lag_s,),)))
+    facts = ("lag_s", "logged_pct", "late_rows")
+    return PanelState("fresh", Result("headline", facts, ((lag_s, logged_pct, late_rows),)))
 
 
 STANDING = Standing("clawpipe", MODEL, "production", Progress(360, 360), behind(2.0), today=NOW.date())
@@ -63,6 +64,8 @@ def test_a_wide_terminal_names_every_screen() -> None:
     ("standing", "expected"),
     [
         (replace(STANDING, freshness=behind(250.0)), "4 min behind"),
+        (replace(STANDING, freshness=behind(2.0, 10.0)), "live · 10 % logged"),
+        (replace(STANDING, freshness=behind(2.0, 100.0, 1_200)), "live · 1.2k late"),
         (replace(STANDING, freshness=PanelState("empty")), "no rows yet"),
         (replace(STANDING, freshness=PanelState("failed")), "freshness unknown"),
         (replace(STANDING, clock_stands=True), "fixed clock"),
