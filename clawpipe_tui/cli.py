@@ -12,28 +12,33 @@ from pathlib import Path
 
 from clawpipe_tui.errors import FAILED, INTERRUPTED, ClawpipeError
 from clawpipe_tui.options import parser
-from clawpipe_tui.terminal.ending import end_on_signals
+from clawpipe_tui.terminal.ending import INTERRUPT, end_on_signals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Errors become one sentence on stderr and an exit code, never a traceback."""
     try:
         return _run(arguments)
-    except ClawpipeError as error:
+    except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours is told in a sentence, too
+        return INTERRUPTED if INTERRUPT.is_set() else _failed(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; gives the exit code."""
+    if isinstance(error, ClawpipeError):
         print(f"clawpipe-tui: {error.message}", file=sys.stderr)  # noqa: T201 - the edge where errors are told
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
         return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # The reader of our stdout has gone (`| head`): say nothing more, and nothing at interpreter exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours is told in a sentence, too
-        print(f"clawpipe-tui: This should not happen: {_where_it_broke(error)}", file=sys.stderr)  # noqa: T201
-        print("  Please report it, with the command and this line.", file=sys.stderr)  # noqa: T201
-        return FAILED
+    print(f"clawpipe-tui: This should not happen: {_where_it_broke(error)}", file=sys.stderr)  # noqa: T201
+    print("  Please report it, with the command and this line.", file=sys.stderr)  # noqa: T201
+    return FAILED
 
 
 def _run(arguments: Sequence[str] | None) -> int:

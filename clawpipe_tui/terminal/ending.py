@@ -18,6 +18,15 @@ LAST_RESORT_S = 1.6
 CODES = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 
 
+INTERRUPT = threading.Event()
+"""Set by ctrl+c: libraries turn the exception into errors of their own, or lose it, and an end is an end."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    INTERRUPT.set()
+    raise KeyboardInterrupt
+
+
 def end_on_signals() -> None:
     """Make SIGHUP and SIGTERM unwind like ctrl+c does, so that everything that was started is ended."""
 
@@ -26,7 +35,7 @@ def end_on_signals() -> None:
 
     with suppress(ValueError, OSError):
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, _interrupt)
     for number in CODES:
         with suppress(ValueError, OSError):
             # nohup says: ignore it.

@@ -12,6 +12,7 @@ from tiny_log import START, TinyLog, counted, plain_requests, random_rows, write
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.form import Form
+from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.ledger import KEPT
 
 
@@ -156,8 +157,8 @@ def test_a_file_that_vanishes_while_it_is_read_leaves_no_trace(log: TinyLog, mon
     inspect = reader.inspect
     gone = log.write("c.parquet", random_rows(3))
 
-    def vanishing(file: reader.LogFile, form: Form) -> object:
-        seen = inspect(file, form)
+    def vanishing(file: reader.LogFile, form: Form, needed: Needed) -> object:
+        seen = inspect(file, form, needed)
         if file.path.endswith("c.parquet"):
             gone.unlink(missing_ok=True)
         return seen

@@ -48,7 +48,7 @@ def test_a_dumb_terminal_is_told_lines(tmp_path: Path) -> None:
         terminal.until(lambda text: "worse: v43" in text)
         assert b"\x1b" not in terminal.received
         terminal.send("\x03")
-        assert terminal.ends(4.0) == 130
+        assert terminal.ends(6.0) == 130
 
 
 def test_doctor_and_info_say_what_is_there(tmp_path: Path) -> None:
