@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -18,6 +19,12 @@ from typing import Self
 import pyte
 
 PATIENCE_S = 20.0
+
+
+def _begin_session() -> None:
+    """As a login does: this terminal, and ctrl+c ends, even where the suite itself runs in the background."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Pseudo:
@@ -47,7 +54,7 @@ class Pseudo:
             stderr=errors or slave,
             env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(environment or {})},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  no threads run here
+            preexec_fn=_begin_session,  # noqa: PLW1509  no threads run here
         )
         if errors:
             errors.close()
