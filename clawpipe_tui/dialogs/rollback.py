@@ -247,7 +247,7 @@ def _hints(phase: Phase) -> tuple[tuple[str, str], ...]:
             ("enter", "send once"),
             ("tab", "move"),
             ("pgup pgdn", "read"),
-            ("esc", "cancel: nothing is sent"),
+            ("esc", "cancel"),
         )
     if isinstance(phase, Answered):
         return (("↑↓", "scroll"), ("esc", "back to the console; the watch goes on"))
