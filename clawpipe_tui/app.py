@@ -15,7 +15,7 @@ from clawpipe_tui.dashboard.band import window_title
 from clawpipe_tui.dashboard.console import Console
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.dashboard.hands import Hands
-from clawpipe_tui.dashboard.keys import Key, all_keys, key_for
+from clawpipe_tui.dashboard.keys import all_keys, key_for
 from clawpipe_tui.dashboard.moves import Moves
 from clawpipe_tui.dashboard.prompt import typed
 from clawpipe_tui.dashboard.rollback import Wish
@@ -23,7 +23,7 @@ from clawpipe_tui.errors import INTERRUPTED
 from clawpipe_tui.terminal.running import run_in_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.screen import Screen
 
@@ -43,7 +43,7 @@ class ClawpipeApp(Console):
         self.hands = Hands(self, settings.state)
         self.moves = Moves(self)
         self._pace_before: float | None = None
-        self._actions: dict[str, Callable[[], None]] = {
+        self.actions = {
             "refresh": self.ask_again,
             "sql": partial(openings.show_sql, self),
             "diff": partial(openings.show_diff, self),
@@ -91,29 +91,12 @@ class ClawpipeApp(Console):
         elif event.key == "ctrl+z" and self.terminal:
             self.terminal.stop_here()
         elif key is not None:
-            self._do(key)
-
-    def _do(self, key: Key) -> None:
-        desk = self.desk
-        if key.id == "back" and desk.watched and desk.watched.ended:
-            self.put(replace(desk, watched=None, said=""))
-            return
-        reason = key.blocked(desk.view, desk.scene())
-        if reason:
-            self.say(f"{key.label}: {reason}")
-        elif key.change:
-            self.look_at(key.change(desk.view, desk.scene()))
-        else:
-            self._actions[key.id]()
+            self.do(key)
 
     def on_dashboard_pasted(self, event: Dashboard.Pasted) -> None:
         """Pasted text is written where something is being written, and is never taken for keys."""
         if self.desk.prompt:
             self.put(replace(self.desk, prompt=typed(self.desk.prompt, event.text)))
-
-    def perform(self, key_id: str) -> None:
-        """What a key does, by its id."""
-        self._do(next(key for key in all_keys(self.desk.scene()) if key.id == key_id))
 
     def on_dashboard_clicked(self, event: Dashboard.Clicked) -> None:
         """A click on a panel focuses it."""
@@ -123,7 +106,7 @@ class ClawpipeApp(Console):
         """The palette runs our keys, and nothing else."""
         if screen is self.dashboard:
             for key in all_keys(self.desk.scene()):
-                yield SystemCommand(key.words.capitalize(), f"key {key.label}", lambda key=key: self._do(key))
+                yield SystemCommand(key.words.capitalize(), f"key {key.label}", lambda key=key: self.do(key))
 
     def _quit(self) -> None:
         watched, sentence = self.desk.watched, "The rollback is still being watched; q again quits, the rollback stays."

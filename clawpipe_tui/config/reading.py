@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar, cast, get_args
+from typing import Literal, TypeVar, cast
 
+from clawpipe_tui.config.guardrails import read_guardrail
 from clawpipe_tui.config.keys import KEYS, LIMITS, is_a, type_words
 from clawpipe_tui.config.objectives import Objective, ObjectiveError, read_objective
 from clawpipe_tui.config.ranges import declared_ranges
@@ -22,9 +23,7 @@ from clawpipe_tui.config.values import (
     ROUTERS,
     Config,
     DriftLimits,
-    Guardrail,
     Objectives,
-    RuleKind,
     Serving,
 )
 from clawpipe_tui.errors import ConfigError, UsageError, nearest
@@ -79,7 +78,9 @@ class _Reader:
             serving=self._serving(),
             drift=self._drift(),
             objectives=self._objectives(),
-            guardrails=tuple(self._guardrail(rule) for rule in self._get("guardrails", "rule", list[object]())),
+            guardrails=tuple(
+                read_guardrail(rule, self._wrong) for rule in self._get("guardrails", "rule", list[object]())
+            ),
             environment=self._get("console", "environment", ""),
             write=self._get("console", "write", Config.write),
             window=self._get("console", "window", Config.window),
@@ -220,28 +221,6 @@ class _Reader:
             raise self._wrong("drift", "psi_large", "[drift] psi_large is below psi", f"At least {psi:g}.")
         new_pct = limit("new_category_pct", DriftLimits.new_category_pct)
         return DriftLimits(psi, large, new_pct, limit("alpha", DriftLimits.alpha))
-
-    def _guardrail(self, rule: object) -> Guardrail:
-        kinds = get_args(RuleKind)
-        given = cast("dict[str, object]", rule) if isinstance(rule, dict) else {}
-        known = {"do", "reason", "environment", "model", "action", "per_hour"}
-        for key in given:
-            if key not in known:
-                raise self._wrong(
-                    "guardrails.rule", key, f"[[guardrails.rule]] has no key {key!r}", nearest(key, known)
-                )
-        if given.get("do") not in kinds:
-            raise self._wrong("guardrails.rule", "do", "A guardrail needs do", f"One of: {', '.join(kinds)}.")
-        if not all(isinstance(value, int if key == "per_hour" else str) for key, value in given.items()):
-            raise self._wrong(
-                "guardrails.rule", "", "A guardrail has a value of the wrong type", "Texts, and a number in per_hour."
-            )
-        if not given.get("reason"):
-            raise self._wrong(
-                "guardrails.rule", "", "A guardrail needs a reason", "It is shown to whom the rule stops."
-            )
-        texts = {key: str(given[key]) for key in ("reason", "environment", "model", "action") if key in given}
-        return Guardrail(cast("RuleKind", given["do"]), **texts, per_hour=cast("int", given.get("per_hour", 0)))
 
     def _serving(self) -> Serving | None:
         if not {"url", "registry", "router"} & set(self._section("serving")):

@@ -10,6 +10,7 @@ from textual.message import Message
 from clawpipe_tui.dashboard.asker import Asker
 from clawpipe_tui.dashboard.band import badge, window_title
 from clawpipe_tui.dashboard.desk import ConsoleSettings, Desk
+from clawpipe_tui.dashboard.keys import all_keys
 from clawpipe_tui.dashboard.screen import Dashboard
 from clawpipe_tui.dialogs.dialog import Skin
 from clawpipe_tui.spec import ScreenSpec
@@ -17,8 +18,11 @@ from clawpipe_tui.terminal.display import TerminalApp
 from clawpipe_tui.terminal.ink import ink_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from textual.screen import Screen
 
+    from clawpipe_tui.dashboard.keys import Key
     from clawpipe_tui.dashboard.view import View
     from clawpipe_tui.operations.rollback import Observation
     from clawpipe_tui.snapshot import Snapshot
@@ -49,6 +53,8 @@ class Console(TerminalApp):
         self.skin = Skin(settings.theme, settings.look, badge(settings.environment))
         self.wanted = self.desk.wanted(0)
         self.asker = Asker(settings.open_session, self.wanted, self._snapped, settings.refresh_s)
+        self.actions: Mapping[str, Callable[[], None]] = {}
+        """What the hands do: for each key that is more than a change of the view."""
         self.next_environment = ""
         """Where the user wants to go after this console has ended."""
         most = max((len(screen.panels) for screen in settings.screens if isinstance(screen, ScreenSpec)), default=1)
@@ -108,9 +114,23 @@ class Console(TerminalApp):
             self.terminal.write(text)
         return self.terminal is not None
 
+    def do(self, key: Key) -> None:
+        """Say why a key cannot work, change the view, or do what it names."""
+        desk = self.desk
+        if key.id == "back" and desk.watched and desk.watched.ended:
+            self.put(replace(desk, watched=None, said=""))
+            return
+        reason = key.blocked(desk.view, desk.scene())
+        if reason:
+            self.say(f"{key.label}: {reason}")
+        elif key.change:
+            self.look_at(key.change(desk.view, desk.scene()))
+        else:
+            self.actions[key.id]()
+
     def perform(self, key_id: str) -> None:
         """What a key does, by its id."""
-        raise NotImplementedError
+        self.do(next(key for key in all_keys(self.desk.scene()) if key.id == key_id))
 
     def switch_to(self, environment: str) -> None:
         """End here and begin anew there: nothing of this environment may be left over."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Json = dict[str, object]
+from clawpipe_tui.demo.schemas import SCHEMAS, TEXT, WHOLE, Json
 
-_TEXT: Json = {"type": "string"}
-_TIME: Json = {"type": "string", "format": "date-time"}
 _KEY: Json = {"type": "string", "pattern": "^[!#-~]{1,200}$"}
-_WHOLE: Json = {"type": "integer", "minimum": 0}
 
 
 def document() -> Json:
@@ -26,7 +23,7 @@ def document() -> Json:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
+            "schemas": SCHEMAS,
         },
     }
 
@@ -53,7 +50,7 @@ def _paths() -> Json:
         "/v1/audit": {
             "get": {
                 **_get("The hash-chained audit, and its head.", "Audit", 400),
-                "parameters": [{"name": "after", "in": "query", "schema": {**_WHOLE, "maximum": 10**14}}],
+                "parameters": [{"name": "after", "in": "query", "schema": {**WHOLE, "maximum": 10**14}}],
             }
         },
         "/v1/events": {"get": _events()},
@@ -67,7 +64,7 @@ def _path(name: str) -> Json:
 
 
 def _query(name: str) -> Json:
-    return {"name": name, "in": "query", "schema": _TEXT}
+    return {"name": name, "in": "query", "schema": TEXT}
 
 
 def _header(name: str, schema: Json) -> Json:
@@ -76,7 +73,7 @@ def _header(name: str, schema: Json) -> Json:
 
 def _answer(words: str, schema: str | Json, headers: Mapping[str, str] | None = None) -> Json:
     given = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
-    described = {name: {"description": said, "schema": _TEXT} for name, said in (headers or {}).items()}
+    described = {name: {"description": said, "schema": TEXT} for name, said in (headers or {}).items()}
     return {"description": words, "headers": described, "content": {"application/json": {"schema": given}}}
 
 
@@ -142,66 +139,6 @@ def _predict() -> Json:
 
 
 def _events() -> Json:
-    stream = {"description": "Server-Sent Events.", "content": {"text/event-stream": {"schema": _TEXT}}}
+    stream = {"description": "Server-Sent Events.", "content": {"text/event-stream": {"schema": TEXT}}}
     seen: Json = {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"}}
     return {"summary": "The audit as it grows.", "parameters": [seen], "responses": {"200": stream, **_problems(400)}}
-
-
-def _object(required: Mapping[str, object], **optional: object) -> Json:
-    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
-
-
-def _list(schema: str) -> Json:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}
-
-
-def _schemas() -> Json:
-    routes = _list("Route")
-    stamp = {"id": _TEXT, "at": _TIME, "by": _TEXT, "reason": _TEXT, "reference": _TEXT, "key": _TEXT}
-    change = {
-        **stamp,
-        "model": _TEXT,
-        "state": {"enum": ["applied", "pending", "superseded"]},
-        "before": routes,
-        "after": routes,
-    }
-    approval: Json = {"enum": ["required", "not required"]}
-    weight: Json = {"type": "number", "minimum": 0, "maximum": 100}
-    return {
-        "Health": _object({"status": {"const": "ok"}}),
-        "Models": _object({"models": {"type": "array", "items": _object({"name": _TEXT})}}),
-        "Version": _object({"model": _TEXT, "version": _TEXT}, created_at=_TIME, created_by=_TEXT, change_note=_TEXT),
-        "Versions": _object({"versions": _list("Version")}),
-        "Route": _object(
-            {"version": {"type": "string", "minLength": 1}, "weight_pct": weight},
-            role={"enum": ["live", "canary", "shadow"]},
-        ),
-        "Routing": _object(
-            {"model": _TEXT, "routes": routes, "revision": _WHOLE},
-            previous={"anyOf": [routes, {"type": "null"}]},
-            change={"anyOf": [_object(stamp), {"type": "null"}]},
-            dry_run={"const": True},
-            approval=approval,
-            pending={"$ref": "#/components/schemas/Change"},
-        ),
-        "Proposal": _object(
-            {"routes": routes, "reason": {"type": "string", "minLength": 1}}, reference=_TEXT, approval=approval
-        ),
-        "Status": _object({"model": _TEXT, "observed": {"type": "array", "items": {"type": "object"}}}),
-        "Change": _object(change, base=_TEXT, approved_by={"type": "array", "items": _TEXT}),
-        "Changes": _object({"changes": _list("Change")}),
-        "Audit": _object(
-            {
-                "entries": {"type": "array", "items": _object({"seq": _WHOLE, "previous": _TEXT, "sha256": _TEXT})},
-                "head": _object({"seq": _WHOLE, "sha256": _TEXT}),
-            }
-        ),
-        "Request": _object({"features": {"type": "object"}}, request_id=_TEXT, client=_TEXT),
-        "Prediction": _object(
-            {"request_id": _TEXT, "model": _TEXT, "model_version": _TEXT, "outcome": {"enum": ["ok", "fallback"]}},
-            prediction={"type": ["string", "null"]},
-            score={"type": ["number", "null"]},
-            latency_ms={"type": "number"},
-        ),
-        "Problem": _object({"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
-    }

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, quoted
+from clawpipe_tui.logs.clocks import counts_time
 from clawpipe_tui.logs.form import Form, first_form, form_of
 from clawpipe_tui.logs.layouts import LayoutFile
 from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.personal import personal_kind
 from clawpipe_tui.logs.profile import Facts, profile
 from clawpipe_tui.logs.proposal import Choice, Proposal
-from clawpipe_tui.logs.roles import counts_time, give_parts
+from clawpipe_tui.logs.roles import give_parts
 from clawpipe_tui.logs.rows import layout_rows, macros, plain_rows
 
 if TYPE_CHECKING:

@@ -38,17 +38,12 @@ def serving_mlflow(environment: Path) -> Generator[str]:
     """A tracking server on a free port, with nothing in it."""
     port = _free_port()
     quiet = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
+    with tempfile.TemporaryDirectory() as folder:
         words = [str(environment / "bin" / "mlflow"), "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
         words += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", f"{folder}/files"]
-        server = subprocess.Popen(words, stdout=log, stderr=log, env=quiet, cwd=folder, start_new_session=True)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/health", server, Path(folder, "log"))
+        url = f"http://127.0.0.1:{port}"
+        with _running(words, quiet, Path(folder), url, "/health"):
             yield url
-        finally:
-            server.terminate()
-            server.wait(30)
 
 
 _MODEL = """
@@ -76,7 +71,7 @@ def serving_triton(environment: Path) -> Generator[str]:
     """A Triton with one model in three versions, the second of which is loaded."""
     packages = next(environment.glob("lib/python3.*/site-packages"))
     triton, port = packages / "pytriton" / "tritonserver", _free_port()
-    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
+    with tempfile.TemporaryDirectory() as folder:
         for version in (1, 2, 3):
             made = Path(folder, "models", "flight-delay", str(version), "model.py")
             made.parent.mkdir(parents=True)
@@ -94,14 +89,22 @@ def serving_triton(environment: Path) -> Generator[str]:
         libraries = [*map(str, packages.glob("*.libs")), str(sysconfig.get_config_var("LIBDIR"))]
         path = f"{environment / 'bin'}:{os.environ.get('PATH', '')}"  # the stub's Python finds itself by it
         paths = {"PYTHONPATH": str(packages), "LD_LIBRARY_PATH": ":".join(libraries), "PATH": path}
-        server = subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **paths}, start_new_session=True)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/v2/health/ready", server, Path(folder, "log"))
+        url = f"http://127.0.0.1:{port}"
+        with _running(words, {**os.environ, **paths}, Path(folder), url, "/v2/health/ready"):
             yield url
-        finally:
-            server.terminate()
-            server.wait(60)
+
+
+@contextmanager
+def _running(words: list[str], environment: dict[str, str], folder: Path, url: str, health: str) -> Generator[None]:
+    """A server in a folder, until it is no longer wanted."""
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(words, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True)
+    try:
+        _wait_for(f"{url}{health}", server, folder / "log")
+        yield
+    finally:
+        server.terminate()
+        server.wait(60)
 
 
 def _free_port() -> str:
