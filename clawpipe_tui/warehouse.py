@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,6 +125,8 @@ class Warehouse:
         self._blocks = Blocks(connection)
         self._filling_lock = self._blocks.lock
         self._shown: dict[str, LedgerEntry] = {}
+        self._put_last: dict[str, Sequence[Mapping[str, object]]] = {}
+        """Table → the rows that it was given last."""
         self._has_labels = False
         self._known_served: tuple[tuple[int, Value], Served] = (-1, None), Served()
         self._covers: dict[str, Cover] = {}
@@ -198,8 +200,10 @@ class Warehouse:
             self._blocks.add(change.part, void, recount=bool(change.part.replaces) and not change.is_own)
             self._measure()
 
-    def lose(self, part_ids: Iterable[str]) -> None:
+    def lose(self, part_ids: Collection[str]) -> None:
         """What these parts counted is gone."""
+        if not part_ids:
+            return
         with self._filling_lock:
             self._blocks.lose(part_ids)
             self._measure()
@@ -235,11 +239,11 @@ class Warehouse:
 
     def set_logged(self, rows: int) -> None:
         """How many rows of the log are counted; more requests than rows: they are a sample."""
-        self._fill("log_totals", _TOTALS, [{"counted": self.rows, "logged": rows}], "true")
+        self._put("log_totals", _TOTALS, [{"counted": self.rows, "logged": rows}])
 
     def set_bins(self, rows: Sequence[Mapping[str, object]]) -> None:
         """The baseline's bins and counts, which drift is measured against."""
-        self._fill("bins", BINS, rows, "true")
+        self._put("bins", BINS, rows)
         self.has_bins = True
 
     def set_files(self, entries: Iterable[LedgerEntry]) -> None:
@@ -253,11 +257,11 @@ class Warehouse:
 
     def set_capabilities(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the log can tell: column, given, words."""
-        self._fill("capabilities", _CAPABILITIES, rows, "\"column\" <> 'label'")
+        self._put("capabilities", _CAPABILITIES, rows, "\"column\" <> 'label'")
 
     def set_ranges(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What columns may hold, as it is declared: column, low, high, allowed, null_pct."""
-        self._fill("ranges", _RANGES, rows, "true")
+        self._put("ranges", _RANGES, rows)
 
     def set_labels(self, gone: Sequence[str], new: Sequence[str], baseline: Sequence[str]) -> None:
         """Take in label files, and take back what no longer holds; the baseline's own labels come with the first."""
@@ -277,15 +281,23 @@ class Warehouse:
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API says about traffic: model, version, role, weight_pct."""
-        self._fill("routes", _ROUTES, rows, "true")
+        self._put("routes", _ROUTES, rows)
 
     def set_objectives(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What versions are asked to hold: model, version, metric, column, minimum, maximum, window_s, source."""
-        self._fill("objectives", _OBJECTIVES, rows, "true")
+        self._put("objectives", _OBJECTIVES, rows)
 
     def set_limits(self, limits: Mapping[str, float]) -> None:
         """What the configuration calls bad, by name, where a query has no parameter for it."""
-        self._fill("limits", _LIMITS, [{"name": name, "value": value} for name, value in limits.items()], "true")
+        self._put("limits", _LIMITS, [{"name": name, "value": value} for name, value in limits.items()])
+
+    def _put(
+        self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], old: str = "true"
+    ) -> None:
+        """Put these rows in the place of the old ones; the same ones again are no news, and nothing is asked anew."""
+        if list(self._put_last.get(table, ())) != list(rows):
+            self._fill(table, columns, rows, old)
+            self._put_last[table] = rows
 
     def _fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], old: str) -> None:
         """Put these rows in the place of the old ones."""

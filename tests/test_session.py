@@ -50,6 +50,21 @@ def test_following_an_empty_folder_says_so_until_files_come(tmp_path: Path) -> N
         assert wait_until(lambda: session.progress().message == "")
 
 
+def test_looking_again_at_a_log_in_which_nothing_landed_gives_no_reason_to_ask(tmp_path: Path) -> None:
+    """A console that asks anew because somebody looked would never be idle."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", random_rows(1))
+    with log.opened() as session:
+        session.read()
+        before = session.revision()
+        session.read()
+        session.set_routes([])
+        assert session.revision() == before
+        log.write("b.parquet", random_rows(2))
+        session.read()
+        assert session.revision() > before
+
+
 def test_progress_tells_how_far_reading_is(tmp_path: Path) -> None:
     """Files read, files known, rows, and whether it goes on."""
     log = TinyLog(tmp_path)
