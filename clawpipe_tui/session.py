@@ -165,6 +165,11 @@ class LogSession:
         """Stop what that thread is asking: its answer is no longer wanted."""
         self._warehouse.give_up(thread)
 
+    def give_back(self) -> None:
+        """Let go of memory that was used for answers and for reading."""
+        if not self._stopping.is_set():
+            self._warehouse.give_back()
+
     def read(self) -> Progress:
         """Read all that is new and return. Raises LogError where there is no file at all, or none can be read."""
         self._read_new()

@@ -95,6 +95,10 @@ class Session(Protocol):
         """How much of the log has been read."""
         ...
 
+    def give_back(self) -> None:
+        """Let go of memory that was used for answers; called from any thread, where nobody waits for one."""
+        ...
+
     def close(self) -> None:
         """Stop reading and let go of everything."""
         ...
@@ -162,6 +166,22 @@ class Warehouse:
             self._blocks.close()
             self._filling.close()
             self._filling_lock.release()
+
+    def give_back(self) -> None:
+        """Let DuckDB hand the pages that it does not use to the system, unless counts are being taken in right now.
+
+        It does so when a limit is set, whatever the limit was before.
+        """
+        import duckdb
+
+        if self._filling_lock.acquire(blocking=False):
+            try:
+                ((limit,),) = self._filling.execute("select current_setting('memory_limit')").fetchall()
+                self._filling.execute(f"set memory_limit = '{limit}'")
+            except duckdb.Error:
+                pass  # it is closed by now, or short of memory: there is nothing to give
+            finally:
+                self._filling_lock.release()
 
     def give_up(self, thread: int) -> None:
         """Stop the query that runs now if that thread asked it: a watch over a rollback is never stopped by a key."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.snapshot import CLOCK_S, Answers, OutdatedError, Snapshot, Wanted, failed_snapshot, take_snapshot
-from clawpipe_tui.terminal.memory import GIVE_BACK_EVERY_S, give_back_memory
+from clawpipe_tui.terminal.memory import give_back_code, give_back_memory
 from clawpipe_tui.window import window_ending
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ _OPENING_S = 0.3
 """How long the end waits for a log that is being opened: there is nothing to close yet."""
 _LOOK_S = 0.1
 """How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
+_GIVE_BACK_S, _GIVE_BACK_AT_REST_S = 10.0, 60.0
+"""How often memory is given back, while there are questions and while there are none."""
+_AT_REST_S = 1.5
+"""So long after the last answer the console is at rest."""
 
 
 class Asker:
@@ -47,6 +51,7 @@ class Asker:
         self.asking_since: float | None = None
         """When the present question was put, by the monotonic clock; None while there is none."""
         self._given_back_at = time.monotonic()
+        """By the monotonic clock, like the following."""
         self._answered_at = time.monotonic()
         """When the last answers came; by the monotonic clock, because the clock of the day may jump."""
         self._told_at = 0.0
@@ -104,14 +109,21 @@ class Asker:
             except Exception as error:  # noqa: BLE001  the edge of the worker: every panel says it, and r tries again
                 self._tell(failed_snapshot(wanted, error))
             self.asking_since = None
-            self._give_back()
+            self._give_back(time.monotonic())
             self._rest(wanted)
 
-    def _give_back(self) -> None:
-        """Between two questions, so that no answer waits for it."""
-        if time.monotonic() - self._given_back_at >= GIVE_BACK_EVERY_S:
+    def _give_back(self, now: float) -> None:
+        """Between two questions, so that no answer waits for it; at rest also what the next one will fetch again."""
+        progress = self._last.progress if self._last else None
+        at_rest = now - self._told_at >= _AT_REST_S and not (progress and progress.reading)
+        is_first = at_rest and self._given_back_at < self._told_at + _AT_REST_S
+        if is_first or now - self._given_back_at >= (_GIVE_BACK_AT_REST_S if at_rest else _GIVE_BACK_S):
+            if self.session:
+                self.session.give_back()
             give_back_memory()
-            self._given_back_at = time.monotonic()
+            if at_rest:
+                give_back_code()
+            self._given_back_at = now
 
     def _rest(self, wanted: Wanted) -> None:
         """Until the user wants something else, a tick has passed, or a quiet log has grown.

@@ -183,6 +183,7 @@ class FakeSession:
     number: int = 1
     progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000))
     closed: bool = False
+    given_back: int = 0
     given_up: list[int] = field(default_factory=list[int])
     """The threads whose questions were to be stopped."""
     routes: list[list[tuple[object, object]]] = field(default_factory=list[list[tuple[object, object]]])
@@ -220,6 +221,10 @@ class FakeSession:
     def progress(self) -> Progress:
         """As far as the test says."""
         return self.progress_now
+
+    def give_back(self) -> None:
+        """Only counted."""
+        self.given_back += 1
 
     def close(self) -> None:
         """Let go of everything that waits."""

@@ -70,3 +70,26 @@ def test_a_clock_that_stands_is_not_asked_again() -> None:
     session.number += 1
     asker._ask(WANTED)
     assert len(told) == 2
+
+
+def given_back_at(progress: Progress, *gone_s: float) -> list[int]:
+    """How often memory had been given back at some seconds after an answer."""
+    session = FakeSession(progress_now=progress)
+    asker = Asker(lambda: session, WANTED, lambda _snapshot: None, refresh_s=60)
+    asker._ask(WANTED)
+    asker._given_back_at = asker._told_at
+    counts: list[int] = []
+    for passed_s in gone_s:
+        asker._give_back(asker._told_at + passed_s)
+        counts.append(session.given_back)
+    return counts
+
+
+def test_a_console_at_rest_gives_memory_back_once() -> None:
+    """Soon after the last answer, and then hardly ever: giving back costs something, too."""
+    assert given_back_at(Progress(360, 360, 9), 1.0, 2.0, 30.0, 63.0) == [0, 1, 1, 2]
+
+
+def test_a_log_that_is_being_read_is_not_at_rest() -> None:
+    """What reading uses would be fetched again at once: it is given back now and then."""
+    assert given_back_at(Progress(0, 360, 9, reading=True), 2.0, 9.0, 10.0, 19.0, 20.0) == [0, 0, 1, 1, 2]
