@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from clawpipe_tui.asking import EVERY_DAY, Asking, Known
 from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files
 from clawpipe_tui.errors import ConfigError, GivenUpError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
-from clawpipe_tui.looking import Served, Sources
+from clawpipe_tui.looking import Sources
 from clawpipe_tui.result import Result, Value, plain_value
-from clawpipe_tui.rollups.blocks import Blocks, memory, roll_back, view_select
-from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
+from clawpipe_tui.rollups.blocks import Blocks, memory
+from clawpipe_tui.rollups.cover import DAYS
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
 from clawpipe_tui.rollups.levels import ASKED, stored_columns
 from clawpipe_tui.rollups.schema import BINS, LEDGER, columns_sql
@@ -44,12 +44,9 @@ _OBJECTIVES = {
 }  # fmt: skip
 """A glob over models; no version: every one of them."""
 _LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
-_MOST_VERSIONS = 50
-"""Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
 _RANGES = {"column": "VARCHAR", "low": "DOUBLE", "high": "DOUBLE", "allowed": "VARCHAR", "null_pct": "DOUBLE"}
 _STOP_S = 0.5
 _TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
-_EVERY_DAY: Cover = {DAYS: (EVER,)}
 _EXTENT = f"select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from {memory('requests', DAYS)}"
 
 
@@ -107,7 +104,7 @@ class Session(Protocol):
 class Warehouse:
     """The counts that questions need, in an in-memory DuckDB, which refuses a second call while one runs.
 
-    So threads take turns. Questions have a connection of their own: they see the counts of whole parts only, and
+    So threads take turns. Questions have connections of their own: they see the counts of whole parts only, and
     stopping one cannot stop a part from being taken in.
     """
 
@@ -122,19 +119,12 @@ class Warehouse:
         """When the last request in the log was served."""
         self.has_bins = False
         self._filling = connection
-        self._asking = connection.cursor()
-        self._lock = threading.Lock()
-        self._asked_by: int | None = None
-        """The thread whose question is being answered."""
         self._blocks = Blocks(connection)
         self._filling_lock = self._blocks.lock
         self._shown: dict[str, LedgerEntry] = {}
         self._put_last: dict[str, Sequence[Mapping[str, object]]] = {}
         """Table → the rows that it was given last."""
         self._has_labels = False
-        self._known_served: tuple[tuple[int, Value], Served] = (-1, None), Served()
-        self._covers: dict[str, Cover] = {}
-        """What the views of the asking connection cover now."""
         for name in ASKED:  # the macros bind to these; what is asked for stands in front of them, as a view
             connection.execute(f'create table "{name}" ({columns_sql(stored_columns(name))})')
         connection.execute(f"create table bins ({columns_sql(BINS)})")
@@ -149,19 +139,17 @@ class Warehouse:
         connection.execute(f"create table log_totals ({columns_sql(_TOTALS)})")
         register(connection)
         macros = macro_files()
+        self.asking = Asking(connection, self._blocks, Sources.of(path.read_text(encoding="utf-8") for path in macros))
         try:
             for path in macros:
                 _define(connection, path)
         except ConfigError:
             self.close()
             raise
-        self._sources = Sources.of(path.read_text(encoding="utf-8") for path in macros)
 
     def close(self) -> None:
         """Let go of the connections; functions registered on an open one make noise at exit."""
-        self.interrupt()
-        with self._lock:
-            self._asking.close()
+        self.asking.close()
         if self._filling_lock.acquire(timeout=_STOP_S):
             self._blocks.close()
             self._filling.close()
@@ -184,17 +172,8 @@ class Warehouse:
                 self._filling_lock.release()
 
     def give_up(self, thread: int) -> None:
-        """Stop the query that runs now if that thread asked it: a watch over a rollback is never stopped by a key."""
-        if self._asked_by == thread:
-            self.interrupt()
-
-    def interrupt(self) -> None:
-        """Stop the query that is running now; its asker gets a GivenUpError."""
-        import duckdb
-
-        with suppress(duckdb.ConnectionException):  # closed already
-            self._asking.interrupt()
-            self._blocks.interrupt()
+        """Stop what that thread asks, and nobody else's; its asker gets a GivenUpError."""
+        self.asking.give_up(thread)
 
     @property
     def part_ids(self) -> set[str]:
@@ -231,7 +210,7 @@ class Warehouse:
     def days(self) -> pa.Table:
         """The days of `requests`, for an index."""
         with self._filling_lock:
-            self._blocks.hold({"requests": _EVERY_DAY})
+            self._blocks.hold({"requests": EVERY_DAY})
             return self._filling.sql(f"from {memory('requests', DAYS)}").to_arrow_table()
 
     def missing(self) -> list[str]:
@@ -239,7 +218,7 @@ class Warehouse:
         return self._blocks.missing()
 
     def _measure(self) -> None:
-        self._blocks.hold({"requests": _EVERY_DAY})
+        self._blocks.hold({"requests": EVERY_DAY})
         ((self.rows, last_us),) = self._filling.execute(_EXTENT).fetchall()
         self.last_at = datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None
         self.revision += 1
@@ -344,70 +323,14 @@ class Warehouse:
         bound = _bind(query, context)
         started = time.perf_counter()
         try:
-            with self._asked():
-                self._show(query, bound, context)
-                try:
-                    table = self._asking.sql(query.sql, params=bound or None).to_arrow_table()
-                finally:
-                    roll_back(self._asking)
-                columns = [[plain_value(value) for value in column.to_pylist()] for column in table.columns]
+            table = self.asking.answer(query, bound, context, Known(self.revision, self.last_at))
+            columns = [[plain_value(value) for value in column.to_pylist()] for column in table.columns]
         except duckdb.InterruptException as error:
             raise GivenUpError(f"The query {query.name} was stopped.") from error
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # ValueError: a time that no calendar has
             raise QueryError(f"The query {query.name} failed: {first_line(error)}", f"See {query.path}.") from error
         rows = tuple(zip(*columns, strict=True))
         return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
-
-    @contextmanager
-    def _asked(self) -> Generator[None]:
-        """One question at a time, and whose it is."""
-        with self._lock:
-            self._asked_by = threading.get_ident()
-            try:
-                yield
-            finally:
-                self._asked_by = None
-
-    def _served(self, until: Value) -> Served:
-        """When each version served last before a moment; of many versions the latest."""
-        known = (self.revision, until)
-        if self._known_served[0] != known:
-            past, before = {"requests": _EVERY_DAY}, ""
-            if isinstance(until, datetime) and self.last_at is not None and until <= self.last_at:
-                past = {"requests": cover(Looks(edges=(until,)), whole=True)}
-                before = "where bucket_start < $until"
-            self._blocks.hold_unless_stopped(past)
-            sql = f"""select epoch_us(max(last_at)) from ({view_select("requests", past["requests"])}) {before}
-                      group by model, version order by 1 desc limit {_MOST_VERSIONS}"""
-            ends = self._asking.execute(sql, {"until": until} if before else None).fetchall()
-            widths = self._asking.execute("select distinct window_s from objectives where window_s > 0").fetchall()
-            served = Served(
-                tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
-                tuple(timedelta(seconds=width_s) for (width_s,) in widths),
-            )
-            self._known_served = known, served
-        return self._known_served[1]
-
-    def _show(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value]) -> None:
-        """Load what the query looks at, and put the tables that it sees in front of the empty ones.
-
-        It leaves a transaction open that has begun to read, so that nobody takes out of memory what is being read.
-        """
-        import duckdb
-
-        wanted = self._sources.covers(query, {**context, **bound}, self._served(bound.get("until")))
-        for name, covered in wanted.items():
-            if self._covers.get(name) != covered:
-                self._asking.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
-                self._covers[name] = covered
-        with self._filling_lock:
-            try:
-                self._blocks.hold_unless_stopped(wanted)
-            except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
-                self._blocks.lose(self._blocks.missing())
-                self._blocks.hold_unless_stopped(wanted)
-            self._asking.execute("begin")
-            self._asking.execute("select count(*) from log_totals").fetchall()
 
 
 def _define(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -192,7 +192,7 @@ def test_stopping_a_question_never_stops_a_part_from_being_counted(tmp_path: Pat
 
         def impatient() -> None:
             while not stop.wait(0.001):
-                session._warehouse.interrupt()
+                session._warehouse.asking.interrupt()
 
         thread = threading.Thread(target=impatient)
         thread.start()
@@ -221,7 +221,7 @@ def test_a_question_is_given_up_for_the_thread_that_asked_it_alone(tmp_path: Pat
     with log.opened() as session:
         thread = threading.Thread(target=asking)
         thread.start()
-        while session._warehouse._asked_by != thread.ident:
+        while thread.ident not in session._warehouse.asking.asked_by:
             time.sleep(0.001)
         session.give_up(threading.get_ident())
         thread.join(0.2)

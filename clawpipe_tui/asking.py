@@ -1,0 +1,225 @@
+"""Questions: two at a time, each on a connection of its own, and what they have in common once."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.catalog import Query, is_shipped
+from clawpipe_tui.looking import Served, Sources
+from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
+from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
+from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from clawpipe_tui.result import Value
+
+_LANES = 2
+_STOP_AGAIN_S = 0.05
+_MOST_VERSIONS = 50
+"""Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
+EVERY_DAY: Cover = {DAYS: (EVER,)}
+
+
+@dataclass
+class _Lane:
+    """A connection, what its views cover now, and the thread whose question it answers."""
+
+    connection: duckdb.DuckDBPyConnection
+    covers: dict[str, Cover] = field(default_factory=dict[str, Cover])
+    asked_by: int | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the log is when a question is put."""
+
+    revision: int
+    last_at: datetime | None
+
+
+class Asking:
+    """The asking side of the counts in memory. Any thread may ask; a third waits for one of two."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, blocks: Blocks, sources: Sources) -> None:
+        # Its remedy, a relation, binds every statement twice; an answer's rows are few.
+        warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+        self._blocks, self._sources = blocks, sources
+        self._lanes = tuple(_Lane(connection.cursor()) for _ in range(_LANES))
+        self._free = list(self._lanes)
+        self._freed = threading.Condition()
+        self._loading_for: int | None = None
+        self._macros = macros_of(sources.macros)
+        self._kept = Kept(self._drop)
+        self._served_lock = threading.Lock()
+        self._served_known: tuple[tuple[int, Value], Served] = (-1, None), Served()
+
+    def close(self) -> None:
+        """Let go of the connections, once what runs on them has stopped."""
+        with self._freed:
+            self.interrupt()
+            while not self._freed.wait_for(lambda: len(self._free) == _LANES, _STOP_AGAIN_S):
+                self.interrupt()
+            for lane in self._lanes:
+                lane.connection.close()
+
+    @property
+    def asked_by(self) -> set[int]:
+        """The threads whose questions are being answered."""
+        return {lane.asked_by for lane in self._lanes if lane.asked_by is not None}
+
+    def give_up(self, thread: int) -> None:
+        """Stop what that thread asks."""
+        with self._freed:  # so that no lane goes to somebody else meanwhile
+            self._interrupt([lane for lane in self._lanes if lane.asked_by == thread])
+        if self._loading_for == thread:
+            self._blocks.interrupt()
+
+    def interrupt(self) -> None:
+        """Stop everything that is being asked."""
+        self._interrupt(self._lanes)
+        self._blocks.interrupt()
+
+    def _interrupt(self, lanes: Sequence[_Lane]) -> None:
+        import duckdb
+
+        with suppress(duckdb.ConnectionException):  # closed already
+            for lane in lanes:
+                lane.connection.interrupt()
+
+    def answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
+        """The rows of an answer. Raises duckdb.Error."""
+        wanted = self._sources.covers(query, {**context, **bound}, self._served(known, bound.get("until")))
+        self._kept.begin(known.revision)
+        try:
+            text = _text(query) if is_shipped(query) else Text((query.sql,))
+            sql = self._put_in(text, bound, wanted)
+            used = {name: bound[name] for name in _parameters(text)} if text.calls else bound
+            with self._lane() as lane, self._reading(lane, wanted):
+                return lane.connection.execute(sql, used or None).to_arrow_table()
+        finally:
+            self._kept.end()
+
+    def _put_in(self, text: Text, known: Mapping[str, Value], wanted: Mapping[str, Cover]) -> str:
+        """The text with the tables of its steps, made where they are not there yet."""
+        return text.sql({call: self._table(call, call.values(known), wanted) for call in text.calls})
+
+    def _table(self, call: Call, values: tuple[Value, ...], wanted: Mapping[str, Cover]) -> str:
+        """The table of a step. What it looks at is part of its name: how exact a time is depends on the level."""
+        macro = self._macros[call.step]
+        words = self._sources.words(call.step)
+        seen = {name: covered for name, covered in wanted.items() if name in words}
+        key = (call.step, *values, *((name, *covered.items()) for name, covered in sorted(seen.items())))
+
+        def make(table: str) -> None:
+            body = self._put_in(macro.text, dict(zip(macro.parameters, values, strict=True)), wanted)
+            own, given = f'"step of {call.step}"', ", ".join("?" * len(values))
+            with self._lane() as lane:
+                lane.connection.execute(
+                    f"create or replace temp macro {own}({', '.join(macro.parameters)}) as table {body}"
+                )
+                with self._reading(lane, seen):
+                    lane.connection.execute(f"create table {table} as from {own}({given})", list(values))
+                    lane.connection.execute("commit")
+
+        return self._kept.table(key, make)
+
+    def _drop(self, tables: Sequence[str]) -> None:
+        import duckdb
+
+        with suppress(duckdb.Error), self._lane() as lane:
+            for table in tables:
+                lane.connection.execute(f"drop table if exists {table}")
+
+    @contextmanager
+    def _lane(self) -> Generator[_Lane]:
+        """A connection that nobody else uses, and whose question it answers."""
+        with self._freed:
+            self._freed.wait_for(lambda: self._free)
+            lane = self._free.pop()
+            lane.asked_by = threading.get_ident()
+        try:
+            yield lane
+        finally:
+            with self._freed:
+                lane.asked_by = None
+                self._free.append(lane)
+                self._freed.notify_all()
+
+    @contextmanager
+    def _reading(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
+        """Load what is looked at, and put the tables that the lane sees in front of the empty ones.
+
+        Its transaction has begun to read, so that nobody takes out of memory what is being read.
+        """
+        import duckdb
+
+        for name, covered in wanted.items():
+            if lane.covers.get(name) != covered:
+                lane.connection.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
+                lane.covers[name] = covered
+        with self._blocks.lock:
+            try:
+                self._hold(wanted)
+            except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
+                self._blocks.lose(self._blocks.missing())
+                self._hold(wanted)
+            lane.connection.execute("begin")
+            lane.connection.execute("select count(*) from log_totals").fetchall()
+        try:
+            yield
+        finally:
+            roll_back(lane.connection)
+
+    def _hold(self, wanted: Mapping[str, Cover]) -> None:
+        self._loading_for = threading.get_ident()
+        try:
+            self._blocks.hold_unless_stopped(wanted)
+        finally:
+            self._loading_for = None
+
+    def _served(self, known: Known, until: Value) -> Served:
+        """When each version served last before a moment; of many versions the latest."""
+        with self._served_lock:
+            if self._served_known[0] != (known.revision, until):
+                self._served_known = (known.revision, until), self._look_served(known.last_at, until)
+            return self._served_known[1]
+
+    def _look_served(self, last_at: datetime | None, until: Value) -> Served:
+        past, before = {"requests": EVERY_DAY}, ""
+        if isinstance(until, datetime) and last_at is not None and until <= last_at:
+            past = {"requests": cover(Looks(edges=(until,)), whole=True)}
+            before = "where bucket_start < $until"
+        sql = f"""select epoch_us(max(last_at)) from ({view_select("requests", past["requests"])}) {before}
+                  group by model, version order by 1 desc limit {_MOST_VERSIONS}"""
+        with self._lane() as lane, self._blocks.lock:
+            self._hold(past)
+            ends = lane.connection.execute(sql, {"until": until} if before else None).fetchall()
+            widths = lane.connection.execute("select distinct window_s from objectives where window_s > 0").fetchall()
+        return Served(
+            tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
+            tuple(timedelta(seconds=width_s) for (width_s,) in widths),
+        )
+
+
+@lru_cache(maxsize=256)
+def _text(query: Query) -> Text:
+    return text_of(query.sql)
+
+
+@lru_cache(maxsize=256)
+def _parameters(text: Text) -> frozenset[str]:
+    """What is left to bind when the steps stand as tables."""
+    import duckdb
+
+    plain = text.sql(dict.fromkeys(text.calls, '"step"'))
+    return frozenset(duckdb.extract_statements(plain)[0].named_parameters)

@@ -1,0 +1,150 @@
+"""What several questions work out alike: which parts of their SQL those are, and what became of them.
+
+A step is a table macro. Where a question calls one with plain values, the macro's rows are kept as a table until the
+log grows, and whoever asks for the same with the same values reads that table. The SQL that users see says it in full.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from clawpipe_tui.result import Value
+
+STEPS = (
+    "version_health", "compared_bins", "compared_categories", "one_sided_categories", "unseen_categories",
+    "drift_measures", "drift_since", "compared_pair",
+)  # fmt: skip
+"""The macros that more than one panel, or more than one part of a question, asks with the same values."""
+_CALL = re.compile(rf"\b({'|'.join(STEPS)})\(([^()]*)\)")
+_PLAIN = re.compile(r"\$\w+|null|'[^']*'", re.IGNORECASE)
+_MACRO = re.compile(r"\s*\(([^()]*)\)\s+as\s+table\s+(.*?);?\s*", re.IGNORECASE | re.DOTALL)
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A step and what it is called with: $parameters, names of a macro's own parameters, texts, null."""
+
+    step: str
+    arguments: tuple[str, ...]
+
+    def values(self, known: Values) -> tuple[Value, ...]:
+        """The arguments' values."""
+        return tuple(_value(argument, known) for argument in self.arguments)
+
+
+@dataclass(frozen=True)
+class Text:
+    """SQL, and the calls of steps in it."""
+
+    pieces: tuple[str | Call, ...]
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Each call once."""
+        return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Call)))
+
+    def sql(self, tables: Mapping[Call, str]) -> str:
+        """The text with a table in the place of each call."""
+        return "".join(piece if isinstance(piece, str) else tables[piece] for piece in self.pieces)
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A table macro: the names of its parameters, and what it selects."""
+
+    parameters: tuple[str, ...]
+    text: Text
+
+
+def text_of(sql: str, names: Collection[str] = ()) -> Text:
+    """The calls of steps in a text; one with an argument that is neither plain nor one of the names stays as it is."""
+    pieces: list[str | Call] = []
+    done = 0
+    for found in _CALL.finditer(sql):
+        arguments = tuple(argument.strip() for argument in found[2].split(","))
+        if all(argument in names or _PLAIN.fullmatch(argument) for argument in arguments):
+            pieces += [sql[done : found.start()], Call(found[1], arguments)]
+            done = found.end()
+    return Text((*pieces, sql[done:]))
+
+
+def macros_of(texts: Mapping[str, str]) -> dict[str, Macro]:
+    """The steps among some macros: name → what follows the name in `create macro name(…) as table …`."""
+    found: dict[str, Macro] = {}
+    for name in STEPS:
+        if one := _MACRO.fullmatch(texts.get(name, "")):
+            parameters = tuple(parameter.strip() for parameter in one[1].split(","))
+            found[name] = Macro(parameters, text_of(one[2], parameters))
+    return found
+
+
+def _value(argument: str, known: Values) -> Value:
+    if argument.startswith("'"):
+        return argument[1:-1]
+    return None if argument.lower() == "null" else known[argument.removeprefix("$")]
+
+
+@dataclass
+class _Table:
+    """One kept step; whoever waits for it is told when it is there, or that it could not be made."""
+
+    name: str
+    made: threading.Event = field(default_factory=threading.Event)
+    failed: bool = False
+
+
+class Kept:
+    """The tables of the steps of one revision. Several threads ask; each table is made once."""
+
+    def __init__(self, drop: Callable[[Sequence[str]], None]) -> None:
+        self._drop = drop
+        self._lock = threading.Lock()
+        self._tables: dict[tuple[object, ...], _Table] = {}
+        self._old: list[str] = []
+        self._revision = -1
+        self._users = 0
+        self._number = 0
+
+    def begin(self, revision: int) -> None:
+        """A question begins that may read kept tables: none is dropped until it ends."""
+        with self._lock:
+            self._users += 1
+            if revision > self._revision:
+                self._old += [table.name for table in self._tables.values()]
+                self._tables, self._revision = {}, revision
+
+    def end(self) -> None:
+        """It has ended; tables of older revisions go when nobody reads any."""
+        with self._lock:
+            self._users -= 1
+            old = self._old if not self._users else []
+            if old:
+                self._old = []
+        if old:
+            self._drop(old)
+
+    def table(self, key: tuple[object, ...], make: Callable[[str], None]) -> str:
+        """The table of a step, made now unless it is there. What `make` raises is raised for the one who made it."""
+        while True:
+            with self._lock:
+                known = self._tables.get(key)
+                if known is None or known.failed:
+                    self._number += 1
+                    mine = self._tables[key] = _Table(f'main."step {self._number}"')
+                    break
+            known.made.wait()
+            if not known.failed:
+                return known.name
+        try:
+            make(mine.name)
+        except BaseException:
+            mine.failed = True
+            raise
+        finally:
+            mine.made.set()
+        return mine.name

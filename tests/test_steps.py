@@ -1,0 +1,110 @@
+"""What several questions work out alike is worked out once, and no answer is another one for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from clawpipe_tui.catalog import find_query, macro_files, shipped
+from clawpipe_tui.config import load_config
+from clawpipe_tui.looking import Sources
+from clawpipe_tui.result import Value
+from clawpipe_tui.session import LogSession
+from clawpipe_tui.steps import STEPS, Call, Kept, macros_of, text_of
+
+SHARED = ("headline", "drift", "health", "histogram", "what_moved_first", "version_decision")
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogSession]:
+    """The sample log, read."""
+    config = load_config(shipped("sample_data") / "clawpipe.toml")
+    session = LogSession(config, cache=tmp_path_factory.mktemp("cache"))
+    session.read()
+    yield session
+    session.close()
+
+
+def test_a_call_with_plain_values_is_a_step_and_any_other_stays_what_it_is() -> None:
+    """Parameters, texts and null are plain; a column or a subquery is not."""
+    sql = "from version_health($model, $since) as h, compared_bins(h.model, null), drift_since(a, 'x')"
+    text = text_of(sql)
+    assert text.calls == (Call("version_health", ("$model", "$since")),)
+    assert text.sql({text.calls[0]: '"kept"'}) == sql.replace("version_health($model, $since)", '"kept"')
+    assert text_of(sql, ("a",)).calls[1].values({"a": 3}) == (3, "x")
+
+
+def test_every_step_is_a_macro_that_can_be_taken_apart() -> None:
+    """A macro that is renamed must not silently be worked out again and again."""
+    sources = Sources.of(path.read_text(encoding="utf-8") for path in macro_files((shipped("queries"),)))
+    macros = macros_of(sources.macros)
+    assert tuple(macros) == STEPS
+    assert {call.step for macro in macros.values() for call in macro.text.calls} >= {"compared_bins"}
+
+
+def _moved(session: LogSession) -> dict[str, Value]:
+    until = session.now() + timedelta(seconds=1)
+    return {"model": session.model(), "since": until - timedelta(hours=6), "until": until, "column": "carrier"}
+
+
+@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("baseline", ["training", "previous window"])
+def test_a_question_that_shares_steps_answers_as_one_that_does_not(
+    session: LogSession, name: str, baseline: str
+) -> None:
+    """The same SQL as a query of one's own is worked out whole, from all of the log."""
+    context = {**session._limits(), **_moved(session), "step": timedelta(minutes=10), "baseline": baseline}
+    context |= {"version": None, "other": None, "now": session.now()}
+    query = find_query(session.catalog, name)
+    assert text_of(query.sql).calls
+    whole = session._warehouse.answer(replace(query, path=Path("mine.sql")), context)
+    shared = session._warehouse.answer(query, context)
+    assert shared.columns == whole.columns
+    assert _plain(shared.rows) == _plain(whole.rows)
+
+
+def _plain(rows: Sequence[Sequence[Value]]) -> list[list[str]]:
+    """To twelve digits: sums of fractions depend on their order."""
+    return [[f"{value:.9g}" if isinstance(value, float) else str(value) for value in row] for row in rows]
+
+
+def test_a_step_is_made_once_and_goes_when_the_log_has_grown() -> None:
+    """Whoever comes second waits; what is being read is not dropped."""
+    dropped: list[str] = []
+    made: list[str] = []
+    kept, go_on = Kept(dropped.extend), threading.Event()
+
+    def make(table: str) -> None:
+        go_on.wait(20)
+        made.append(table)
+
+    kept.begin(1)
+    threads = [threading.Thread(target=kept.table, args=(("a",), make)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    kept.begin(2)
+    kept.end()
+    assert (len(made), dropped) == (1, [])
+    kept.end()
+    assert dropped == made
+
+
+def test_a_step_that_fails_is_tried_again_by_whoever_asks_next() -> None:
+    """One question that is given up must not spoil the others."""
+    kept = Kept(lambda _: None)
+    kept.begin(1)
+
+    def fail(_: str) -> None:
+        raise ValueError("given up")
+
+    with pytest.raises(ValueError, match="given up"):
+        kept.table(("a",), fail)
+    assert kept.table(("a",), lambda _: None)
