@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
@@ -21,7 +24,7 @@ from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
-from clawpipe_tui.rollups.reduce import count_rows
+from clawpipe_tui.rollups.reduce import Lane, count_rows
 from clawpipe_tui.rollups.repeats import Repeats
 from clawpipe_tui.rollups.source import Rows, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
@@ -60,6 +63,8 @@ class Reducer:
     repeats: Repeats = field(default_factory=Repeats)
     meanwhile: Callable[[], None] = lambda: None
     """What is called now and then while a batch is reduced."""
+    aside: Sequence[duckdb.DuckDBPyConnection] = ()
+    """Connections of one thread each, to count files side by side."""
 
     def reduce(self, files: Sequence[Looked]) -> Reduced:
         """Counts of all files that can be read and were not changed meanwhile: those are left for the next look."""
@@ -101,7 +106,7 @@ class Reducer:
         unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], rows, latest)
         rows, repeated = unrepeated.rows, unrepeated.left_out
         spans = Spans(latest)
-        tables = self._scanned(rows, latest, spans)
+        tables = self._scanned(files, rows, latest, spans)
         tables["repeats"] = unrepeated.requests
         weighed = is_weighed(rows.columns, rows.layout)
         tables["violations"] = violations_table(
@@ -122,31 +127,50 @@ class Reducer:
         )
         return Reduced(tables, tuple(entries))
 
-    def _scanned(self, rows: Rows, latest: datetime | None, spans: Spans) -> dict[str, pa.Table]:
+    def _scanned(
+        self, files: Sequence[Looked], rows: Rows, latest: datetime | None, spans: Spans
+    ) -> dict[str, pa.Table]:
         """All tables that one scan fills, or a few where the log has hundreds of columns."""
         import pyarrow as pa
 
         weighed = is_weighed(rows.columns, rows.layout)
         who = who_is_in(self.connection, canonical_of(rows, {}, None))
-        others = requests, latencies, errors, clients = (
+        others = (
             Requests(who), Latencies(who), Errors(who), Clients(self.connection, canonical_of(rows, {}, latest), who),
         )  # fmt: skip
+        shares = self._shares(files, rows)
         parts = [table_schema("values").empty_table()]
-        for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
-            values = Values(who, bins)
-            counters = (values,) if group else (values, *others)
-            canonical = canonical_of(rows, kinds_of(tuple(bins)), None)
-            heard = Spans(latest) if group else spans
-            count_rows(self.connection, canonical, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
-            canonical = canonical_of(rows, kinds_of(tuple(bins)), latest)
-            parts.append(values.table(self.connection, canonical, weighed=weighed))
-        return {
-            "requests": requests.table(),
-            "latencies": latencies.table(),
-            "errors": errors.table(),
-            "clients": clients.table(),
-            "values": pa.concat_tables(parts),
-        }
+        with ThreadPoolExecutor(len(others)) as pool:
+            made: list[Future[pa.Table]] = []
+            for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
+                values = Values(who, bins)
+                counters = (values,) if group else (values, *others)
+                kinds = kinds_of(tuple(bins))
+                lanes = [Lane(connection, canonical_of(share, kinds, None)) for connection, share in shares]
+                heard = Spans(latest) if group else spans
+                count_rows(lanes, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
+                made += [] if group else [pool.submit(counter.table) for counter in others]
+                parts.append(values.table(self.connection, canonical_of(rows, kinds, latest), weighed=weighed))
+        tables = dict(zip(("requests", "latencies", "errors", "clients"), (one.result() for one in made), strict=True))
+        return {**tables, "values": pa.concat_tables(parts)}
+
+    def _shares(self, files: Sequence[Looked], rows: Rows) -> list[tuple[duckdb.DuckDBPyConnection, Rows]]:
+        """The rows in as many shares as there are connections aside; in one where the files are not all alike."""
+        columns = {footer.columns for _, footer in files}
+        if not self.aside or not rows.paths or len(files) == 1 or len(columns) > 1 or columns == {""}:
+            return [(self.connection, rows)]
+        ends = _even([file.size_bytes for file, _ in files], len(self.aside))
+        return [
+            (one, rows.of_files(first, last)) for one, (first, last) in zip(self.aside, pairwise(ends), strict=False)
+        ]
+
+
+def _even(sizes: Sequence[int], most: int) -> list[int]:
+    """Where to cut a row of sizes into at most so many shares of about the same size; both ends included."""
+    reached = list(accumulate(sizes))
+    half_a_file = reached[-1] / len(sizes) / 2
+    cuts = (bisect(reached, reached[-1] * share / most + half_a_file) for share in range(1, most))
+    return sorted({0, *cuts, len(sizes)})
 
 
 def _harmless(error: BaseException, layout: Layout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,6 +143,7 @@ class Errors:
     def __init__(self, who: Who) -> None:
         self._who = who
         self._texts = {OTHER_ERRORS: 0}
+        self._numbering = Lock()
         self._tally = Tally("file", "slot", "who", "text")
 
     def columns(self) -> Mapping[str, str]:
@@ -157,12 +159,13 @@ class Errors:
             return
         of_row = cells.of_row[failed]
         text = rows["error"].take(pa.array(failed)).dictionary_encode()
-        numbers = np.array([self._number(one) for one in text.dictionary.to_pylist()] or [0], np.int64)
-        outcomes = np.array([self._number(name) for name in self._who.names[-1].known], np.int64)
+        with self._numbering:
+            numbers = np.array([self._number(one) for one in text.dictionary.to_pylist()] or [0], np.int64)
+            outcomes = np.array([self._number(name) for name in self._who.names[-1].known], np.int64)
+            width = len(self._texts)
         of_outcome = outcomes[self._who.parts[-1][cells.who[of_row]]]
         missing = text.indices.is_null().to_numpy(zero_copy_only=False)
         number = np.where(missing, of_outcome, numbers[text.indices.fill_null(0).to_numpy()])
-        width = len(self._texts)
         key, place = np.unique(of_row * width + number, return_inverse=True)
         first = np.full(len(key), np.iinfo(np.int64).max)
         last = np.zeros(len(key), np.int64)

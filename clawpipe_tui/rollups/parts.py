@@ -18,6 +18,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -234,28 +235,38 @@ def _listed(column: pa.ChunkedArray) -> list[object]:
 def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: tuple[LedgerEntry, ...]) -> About:
     """All files of a part, table after table: only one of them is in memory."""
     from clawpipe_tui.rollups.arrow import ledger_table
-    from clawpipe_tui.rollups.levels import ASKED, LEVELLED, levels_of
-    from clawpipe_tui.rollups.source import connect
+    from clawpipe_tui.rollups.levels import ASKED
 
     spans: list[Range] = []
     files: dict[str, File] = {}
-    names: dict[str, int] = {}
+    rows: dict[str, int] = {}
     for name, table in tables:
         is_asked = name in ASKED
         ordered = table.sort_by("bucket_start") if is_asked and table.num_rows > _ROW_GROUP else table
         files[f"{name}.parquet"] = write_checked(ordered, folder / f"{name}.parquet")
-        names[name] = table.num_rows
+        rows[name] = table.num_rows
         if is_asked and table.num_rows:
             spans.append(_span_s(table))
-    has_levels = sum(names.values()) >= _LEVELS_FROM_ROWS
+    has_levels = sum(rows.values()) >= _LEVELS_FROM_ROWS
     if has_levels:
-        with connect() as connection:
-            for name in LEVELLED:
-                levels = levels_of(connection, name, folder / f"{name}.parquet")
-                files[f"{name}.coarse.parquet"] = write_checked(levels, folder / f"{name}.coarse.parquet")
+        files |= _write_levels(folder, sorted(rows, key=lambda name: -rows[name]))
     files["ledger.parquet"] = write_checked(ledger_table(entries), folder / "ledger.parquet")
     span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
     return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
+
+
+def _write_levels(folder: Path, names: Iterable[str]) -> dict[str, File]:
+    """The coarser levels of a part's tables; each is mostly one thread's work, so two are made at a time."""
+    from clawpipe_tui.rollups.levels import LEVELLED, levels_of
+    from clawpipe_tui.rollups.source import connect
+
+    def write(name: str) -> tuple[str, File]:
+        with connection.cursor() as own:
+            levels = levels_of(own, name, folder / f"{name}.parquet")
+        return f"{name}.coarse.parquet", write_checked(levels, folder / f"{name}.coarse.parquet")
+
+    with connect() as connection, ThreadPoolExecutor(2) as pool:
+        return dict(pool.map(write, (name for name in names if name in LEVELLED)))
 
 
 def write_checked(table: pa.Table, path: Path) -> File:

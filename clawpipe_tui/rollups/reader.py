@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from clawpipe_tui.rollups.index import Index, read_index, write_index
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
-from clawpipe_tui.rollups.repeats import Repeats
+from clawpipe_tui.rollups.repeats import Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
 """Small: what it holds is the first that is on screen."""
 _BATCH_FILES, _BATCH_BYTES = 64, 256_000_000
+_MOST_LANES = 4
+"""Files that are counted side by side: each takes about 100 MB while it is."""
 _LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
 """How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
 
@@ -95,17 +98,22 @@ class LogReader:
         self._next_look = 0.0
         self._connection = connect()
         self._aside: duckdb.DuckDBPyConnection | None = None
-        """For what lands meanwhile; the other one is busy then."""
+        """For what lands meanwhile; the other ones are busy then."""
+        self._seen = Seen()
+        self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
     def close(self) -> None:
         """Let go of the connections."""
-        for connection in filter(None, (self._connection, self._aside)):
+        for connection in self._connections():
             connection.close()
 
     def interrupt(self) -> None:
         """Stop a running reduction; called from another thread."""
-        for connection in filter(None, (self._connection, self._aside)):
+        for connection in self._connections():
             connection.interrupt()
+
+    def _connections(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        yield from filter(None, (self._connection, self._aside, *self._lanes))
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -218,7 +226,7 @@ class LogReader:
         if not left and not any(self.ledger.is_counted(file.path) for file in new):
             return
         waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
-        repeats = Repeats(self._neighbourhood().around)
+        repeats = Repeats(self._neighbourhood().around, self._seen)
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
@@ -251,8 +259,9 @@ class LogReader:
             bins,
             by_wall_clock=settings.by_wall_clock,
             labelled=settings.labelled,
-            repeats=repeats or Repeats(counted.around),
+            repeats=repeats or Repeats(counted.around, self._seen),
             meanwhile=(lambda: None) if connection else self._read_landed,
+            aside=() if connection else self._side_by_side(len(looked.fresh)),
         )
         reduced = reducer.reduce(looked.fresh)
         if trouble and any(entry.file is not None for entry in reduced.entries):
@@ -260,6 +269,13 @@ class LogReader:
         renamed = {entry.fingerprint for entry in looked.entries}
         read = (counted.told(entry, renamed) for entry in reduced.entries)
         return Reduced(reduced.tables, tuple(map(self.ledger.following, (*looked.entries, *read))))
+
+    def _side_by_side(self, files: int) -> Sequence[duckdb.DuckDBPyConnection]:
+        """Connections to count that many files with."""
+        most = min(os.cpu_count() or 1, _MOST_LANES)
+        if files > 1 and most > 1 and not self._lanes:
+            self._lanes = tuple(connect(threads=1) for _ in range(most))
+        return self._lanes
 
     def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
         """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them.

@@ -6,8 +6,9 @@ aggregates over texts. What each table counts is its counter's business (counter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,6 +26,7 @@ ANSWERED = "outcome in ('ok', 'fallback')"
 """Whether a request got an answer."""
 BATCH_ROWS = 65_536
 """Rows at a time: a column of them, its comparisons and its bins stay in a core's cache."""
+_MEANWHILE_S = 0.05
 
 
 def keys(grain_s: int) -> str:
@@ -46,9 +48,16 @@ class Counter(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Lane:
+    """Rows that one thread counts, on a connection that nobody else uses meanwhile."""
+
+    connection: duckdb.DuckDBPyConnection
+    canonical: str
+
+
 def count_rows(
-    connection: duckdb.DuckDBPyConnection,
-    canonical: str,
+    lanes: Sequence[Lane],
     who: Who,
     counters: Sequence[Counter],
     spans: Spans,
@@ -56,7 +65,7 @@ def count_rows(
     weighed: bool = False,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """One scan of a canonical select through all counters. `weighed` rows stand for as many requests as they say.
+    """One scan of canonical selects through all counters. `weighed` rows stand for as many requests as they say.
 
     `meanwhile` is called now and then: a scan may take long.
     """
@@ -65,24 +74,33 @@ def count_rows(
     for counter in counters:
         wanted |= counter.columns()
     listed = ", ".join(f'{sql} as "{name}"' for name, sql in wanted.items())
-    counting: list[Future[None]] = []
-    with ThreadPoolExecutor(len(counters)) as pool:  # DuckDB reads on while numpy, which needs no GIL for it, counts
-        for batch in connection.sql(f"select {listed} from ({canonical})").to_arrow_reader(BATCH_ROWS):
-            meanwhile()
-            rows = spans.timely(batch)
-            if not rows.num_rows:
-                continue
-            weight: NDArray[np.float64] | None = rows["weight"].to_numpy() if weighed else None
-            cells = cells_of(rows["file"].to_numpy(), rows["served_us"].to_numpy(), who.numbers(rows), weight)
-            spans.stretch(cells)
-            _wait(counting)  # a counter takes one batch at a time
-            counting = [pool.submit(counter.count, rows, cells) for counter in counters]
-        _wait(counting)
+
+    def count(lane: Lane) -> None:
+        with lane.connection.sql(f"select {listed} from ({lane.canonical})").to_arrow_reader(BATCH_ROWS) as reader:
+            for batch in reader:
+                rows = spans.timely(batch)
+                if rows.num_rows:
+                    weight: NDArray[np.float64] | None = rows["weight"].to_numpy() if weighed else None
+                    cells = cells_of(rows["file"].to_numpy(), rows["served_us"].to_numpy(), who.numbers(rows), weight)
+                    spans.stretch(cells)
+                    for counter in counters:
+                        counter.count(rows, cells)
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        counting = [pool.submit(count, lane) for lane in lanes]
+        try:
+            while wait(counting, _MEANWHILE_S, FIRST_EXCEPTION).not_done and not _failed(counting):
+                meanwhile()
+        finally:
+            for lane, one in zip(lanes, counting, strict=True):
+                if not one.done():
+                    lane.connection.interrupt()
+        for one in counting:
+            one.result()
 
 
-def _wait(counting: Iterable[Future[None]]) -> None:
-    for one in counting:
-        one.result()
+def _failed(counting: Sequence[Future[None]]) -> bool:
+    return any(one.done() and one.exception() for one in counting)
 
 
 def keyed(rows: pa.Table, who: Who, grain_s: int, kind: NDArray[np.int64]) -> pa.Table:

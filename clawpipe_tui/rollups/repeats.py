@@ -6,11 +6,13 @@ plain number, which may begin again in every file, also needs the same time (doc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from clawpipe_tui.logs.canonical import Layout, SameRequest, canonical_select, same_request
 from clawpipe_tui.rollups.arrow import exact, table_schema
@@ -19,6 +21,7 @@ from clawpipe_tui.rollups.source import Rows, rows_of
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from clawpipe_tui.logs.listing import LogFile
 
@@ -26,6 +29,9 @@ NEAR = timedelta(minutes=10)
 """How far apart two files' times may be for a request to stand in both; nearer ones are looked at first."""
 MOST_FILES, MOST_FILES_AFAR = 16, 4
 """How many counted files a batch is compared with; fewer where each has to be fetched first."""
+_HASHES = 131_072
+_MOST_SEEN = 2_000_000
+"""Requests that are kept in mind, 8 bytes each."""
 Span = tuple[datetime, datetime]
 Take = Callable[[Rows, SameRequest, Sequence["Neighbour"]], None]
 _KEPT_KEY = "clawpipe file"
@@ -58,11 +64,32 @@ def near(one: Span, other: Span) -> bool:
     return one[0] <= other[1] + NEAR and other[0] <= one[1] + NEAR
 
 
+class Seen:
+    """Hashes of the requests in the files that were read last: what comes next is near them, and need not read them."""
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[frozenset[LogFile], NDArray[np.uint64]]] = []
+
+    def add(self, files: Iterable[LogFile], ordered: NDArray[np.uint64]) -> None:
+        """Keep a batch in mind; the older ones go when there are many."""
+        self._batches.append((frozenset(files), ordered))
+        while sum(len(hashes) for _, hashes in self._batches) > _MOST_SEEN:
+            self._batches.pop(0)
+
+    def may_meet(self, files: Collection[LogFile], ordered: NDArray[np.uint64]) -> bool:
+        """Whether any of these files may have one of these requests; also where not all of them are in mind."""
+        near = [(known, hashes) for known, hashes in self._batches if not known.isdisjoint(files)]
+        if set(files) - {file for known, _ in near for file in known}:
+            return True
+        return any(_have_common(*sorted((hashes, ordered), key=len)) for _, hashes in near)
+
+
 class Repeats:
     """Finds the repetitions of one batch, also where it is reduced in halves."""
 
-    def __init__(self, around: Callable[[Span], Sequence[Neighbour]] = lambda _: ()) -> None:
+    def __init__(self, around: Callable[[Span], Sequence[Neighbour]] = lambda _: (), seen: Seen | None = None) -> None:
         self._around = around
+        self._seen = seen or Seen()
         self._here: list[Neighbour] = []
 
     def leave_out(
@@ -78,8 +105,13 @@ class Repeats:
             return nothing
         whole = (min(span[0] for span in spans.values()), max(span[1] for span in spans.values()))
         others = [one for one in self._here if near(one.span, whole)] + list(self._around(whole))
-        repeating = _has_repetitions(connection, rows, same)
-        meeting = bool(others) and _meets(connection, others, rows, same)
+        ordered = _ordered(connection, rows, same)
+        repeating = _has_equal(ordered)
+        neighbours = [one.file for one in others]
+        may_meet = bool(others) and (repeating or self._seen.may_meet(neighbours, ordered))
+        meeting = may_meet and _meets(connection, others, rows, same)
+        if not repeating:
+            self._seen.add((files[place] for place in spans), ordered)
         requests = nothing.requests
         if repeating or meeting:
             connection.execute("create or replace temp table left_out (file integer, h ubigint)")
@@ -110,13 +142,23 @@ def _spans(connection: duckdb.DuckDBPyConnection, rows: Rows, latest: datetime |
     return {row["file"]: (row["first_at"], row["last_at"]) for row in found}
 
 
-def _has_repetitions(connection: duckdb.DuckDBPyConnection, rows: Rows, same: SameRequest) -> bool:
-    """Whether any two rows may be one request. Sorting hashes takes half the time of a `count(distinct …)`."""
-    import numpy as np
+def _ordered(connection: duckdb.DuckDBPyConnection, rows: Rows, same: SameRequest) -> NDArray[np.uint64]:
+    """The hashes of all requests, sorted: that takes half the time of a `count(distinct …)`."""
+    reader = connection.sql(_hashes(rows, same)).to_arrow_reader(_HASHES)
+    hashes = np.concatenate([np.zeros(0, np.uint64), *(batch["h"].to_numpy() for batch in reader)])
+    hashes.sort()
+    return hashes
 
-    found = connection.sql(_hashes(rows, same)).to_arrow_table()["h"].to_numpy()
-    ordered = np.sort(found)
+
+def _has_equal(ordered: NDArray[np.uint64]) -> bool:
+    """Whether any two rows may be one request."""
     return bool((ordered[1:] == ordered[:-1]).any())
+
+
+def _have_common(few: NDArray[np.uint64], many: NDArray[np.uint64]) -> bool:
+    """Whether two sorted arrays have a number in common."""
+    place = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return bool((many[place] == few).any()) if len(many) else False
 
 
 def _hashes(rows: Rows, same: SameRequest) -> str:
@@ -225,7 +267,7 @@ def _without(rows: Rows, same: SameRequest) -> Rows:
         select *, {rows.key} as "{_KEPT_KEY}" from {rows.source}
         where {same.id} is null or not {elsewhere} qualify {same.id} is null or {first}
     )"""
-    return replace(rows, source=kept, key=f'"{_KEPT_KEY}"')
+    return replace(rows, source=kept, key=f'"{_KEPT_KEY}"', paths=())
 
 
 def _requests(connection: duckdb.DuckDBPyConnection, rows: Rows, same: SameRequest) -> pa.Table:

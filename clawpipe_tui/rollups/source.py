@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _OWN_KEY = "clawpipe file name"
 _TAKEN_APART = "log_rows"
+_PARTITION = re.compile(r"([^/=]+)=[^/]*/")
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,22 @@ class Rows:
     """With the expressions that mean something in these files."""
     unknown: Mapping[str, str]
     """Canonical columns whose expression means nothing here, and why."""
+    paths: tuple[str, ...] = ()
+    """The Parquet files that these rows are all the rows of, in order, where some of them can be read by themselves."""
+
+    def of_files(self, first: int, last: int) -> Rows:
+        """The rows of the files from one position up to another; their positions stay what they are."""
+        some = f"(select *, file_index + {first} as file_index from {plain_rows(self.paths[first:last])})"
+        return replace(self, source=some, paths=())
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB of one's own: in memory, UTC, silent, no downloads."""
+def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of one's own: in memory, UTC, silent, no downloads; with a thread for each core, or so many."""
     import duckdb
 
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    if threads:
+        connection.execute(f"set threads = {threads}")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     connection.execute("set preserve_insertion_order = false")
@@ -64,10 +75,16 @@ def rows_of(
             columns = columns_of(connection, paths)
             source, key = keyed_source(paths, columns)
         bound, unknown, types = _bound(connection, source, files, layout)
+        apart = tuple(paths) if source == plain_rows(paths) and _are_alike(files, paths) else ()
         try:
-            yield Rows(source, {**columns, **types}, key, bound, unknown)
+            yield Rows(source, {**columns, **types}, key, bound, unknown, apart)
         finally:
             connection.execute(f"drop table if exists {table}")
+
+
+def _are_alike(files: Sequence[LogFile], paths: Sequence[str]) -> bool:
+    """Whether the path of each file says the same things, so that some of the files have the columns of all."""
+    return not any(file.table for file in files) and len({tuple(_PARTITION.findall(path)) for path in paths}) == 1
 
 
 def _taken_apart(

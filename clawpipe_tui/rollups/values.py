@@ -12,7 +12,7 @@ from clawpipe_tui.rollups.arrow import exact, table_schema
 from clawpipe_tui.rollups.binning import NULL, CategoryPlaces, NumericPlaces
 from clawpipe_tui.rollups.cells import Cells, Who, who_is_in
 from clawpipe_tui.rollups.names import MOST_LETTERS, named
-from clawpipe_tui.rollups.reduce import count_rows, keyed, keys
+from clawpipe_tui.rollups.reduce import Lane, count_rows, keyed, keys
 from clawpipe_tui.rollups.schema import VALUE_GRAIN_S
 from clawpipe_tui.rollups.spans import Spans
 from clawpipe_tui.rollups.tally import Tally
@@ -41,7 +41,7 @@ def values_table(connection: duckdb.DuckDBPyConnection, canonical: str, bins: Se
     """Only the watched columns of a canonical select, in a scan of their own."""
     who = who_is_in(connection, canonical)
     values = Values(who, bins)
-    count_rows(connection, canonical, who, (values,), Spans())
+    count_rows([Lane(connection, canonical)], who, (values,), Spans())
     return values.table(connection, canonical)
 
 
