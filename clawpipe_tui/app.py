@@ -106,7 +106,9 @@ class ClawpipeApp(Console):
         """The palette runs our keys, and nothing else."""
         if screen is self.dashboard:
             for key in all_keys(self.desk.scene()):
-                yield SystemCommand(key.words.capitalize(), f"key {key.label}", lambda key=key: self.do(key))
+                yield SystemCommand(
+                    key.words[:1].upper() + key.words[1:], f"key {key.label}", lambda key=key: self.do(key)
+                )
 
     def _quit(self) -> None:
         watched, sentence = self.desk.watched, "The rollback is still being watched; q again quits, the rollback stays."

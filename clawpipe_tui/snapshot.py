@@ -128,7 +128,7 @@ def context_of(wanted: Wanted, window: Window, now: datetime, picks: Mapping[str
     """The values that every query finds bound."""
     return {
         "now": now,
-        "model": wanted.model,
+        "model": picks.get("model") or wanted.model,
         "version": picks.get("version"),
         "other": picks.get("other"),
         "since": window.since,
@@ -213,8 +213,8 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
 
 
 def drives(panel: PanelSpec) -> bool:
-    """Whether the panel's only purpose is to steer the others on its screen."""
-    return bool(panel.picks) and not panel.opens
+    """Whether the others on its screen show the row under the panel's cursor from the beginning on."""
+    return panel.picks == "model" or (bool(panel.picks) and not panel.opens)
 
 
 def _pick_first(panel: PanelSpec, state: PanelState, picks: dict[str, Value]) -> None:

@@ -35,9 +35,10 @@ create macro mean_weight() as (
     select greatest(1.0, coalesce((select counted / nullif(logged, 0) from log_totals), 1.0))
 );
 
--- rows of the span whose file was written more than an hour after its last row
-create macro late_rows(a, b) as (
-    select coalesce(sum(rows) filter (mtime_ns / 1e9 - epoch(last_at) > 3600), 0)::bigint
+-- rows of the span whose file was written more than an hour after its last row; a file that is newer than the clock was
+-- copied, or the clock stands in the past: when its rows came is not known
+create macro late_rows(a, b, clock) as (
+    select coalesce(sum(rows) filter (mtime_ns / 1e9 - epoch(last_at) > 3600 and mtime_ns / 1e9 <= epoch(clock)), 0)::bigint
     from   files
     where  state = 'read' and last_at >= a and first_at < b
 );

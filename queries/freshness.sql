@@ -9,6 +9,6 @@ with seen as (
     where  state = 'read' and last_at >= $since and first_at < $until
 )
 select epoch($now) - epoch(last_at) as lag_s, last_at, coalesce(requests, 0)::bigint as requests,
-       rows::bigint as logged, pct(rows, requests) as logged_pct, late_rows($since, $until) as late_rows,
+       rows::bigint as logged, pct(rows, requests) as logged_pct, late_rows($since, $until, $now) as late_rows,
        (select count(*) from files where state in ('torn', 'corrupt', 'unreadable')) as bad_files
 from   seen cross join written

@@ -37,5 +37,5 @@ select overall as verdict, version,
            || case when columns_drifted > 0 then ' · drift: ' || names else ' · no drift shown' end as sentence,
        columns_drifted, since_at, requests, pct(errors, requests) as error_pct,
        epoch($now) - epoch((select max(last_at) from requests where model = $model)) as lag_s,
-       100 / mean_weight() as logged_pct, late_rows($since, $until) as late_rows
+       100 / mean_weight() as logged_pct, late_rows($since, $until, $now) as late_rows
 from   counted

@@ -15,6 +15,9 @@ _LOOKS: Mapping[EnvironmentKind, tuple[str, str]] = {
     "practice": ("●", "good_badge"),
 }
 
+_TIGHT = 5
+"""From this brevity on, every cell counts."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -49,7 +52,9 @@ def band_spans(environment: str, *, write: bool | None, brevity: int, write_from
     if write is None:
         return [*spans, Span(" ")]
     origin = f" ({write_from})" if write_from else ""
-    words = (f" can write{origin} ", f" read-only{origin} ") if brevity == 0 else (" rw ", " ro ")
+    words = (f" can write{origin} ", f" read-only{origin} ")
+    if brevity:
+        words = (" can write ", " read-only ") if brevity < _TIGHT else (" rw ", " ro ")
     return [*spans, Span(words[not write], "warn" if write else "muted")]
 
 

@@ -141,6 +141,8 @@ class Desk:
         fitted = self.settings.look.fitted(self.width, self.height)
         if self.snapshot is None:
             return fitted
+        if self.snapshot.picks.get("model") not in {None, self.snapshot.model}:
+            return fitted  # the charts are of another model than versions and changes are known of
         return replace(fitted, series=tuple(sorted(self.snapshot.versions)), marks=self.snapshot.marks)
 
     @cached_property

@@ -20,9 +20,9 @@ def info_lines(traffic: Traffic | None, settings: Mapping[str, Mapping[str, str]
         trip = "the terminal has not answered" if traffic.round_trip_s is None else seconds(traffic.round_trip_s)
         lines += pairs(
             [
-                ("bytes per second", f"{size(traffic.bytes_per_s)}/s, over the last ten"),
-                ("sent", f"{size(traffic.sent_bytes)} in {number(traffic.frames)} frames"),
-                ("dropped", f"{number(traffic.dropped)} frames, because the line was still busy"),
+                ("bytes per second", f"{size(traffic.bytes_per_s)}/s, mean of the last 10 s"),
+                ("sent", f"{size(traffic.sent_bytes)} in {_frames(traffic.frames)}"),
+                ("dropped", f"{_frames(traffic.dropped)}, because the line was still busy"),
                 ("frame time", seconds(round(traffic.frame_s, 4))),
                 ("round trip", trip),
                 ("pace", f"no oftener than every {seconds(traffic.pace_s)}" if traffic.pace_s else "as chosen"),
@@ -32,6 +32,10 @@ def info_lines(traffic: Traffic | None, settings: Mapping[str, Mapping[str, str]
     for name, rows in settings.items():
         lines += [*heading(name), *pairs(list(rows.items()), width)]
     return lines
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{number(count)} frames"
 
 
 class InfoPage(Dialog[None]):

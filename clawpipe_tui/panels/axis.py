@@ -51,6 +51,27 @@ def value_axis(column: str, low: float, high: float, rows: int) -> Axis:
     return Axis(bottom, top, tuple((value, tick_label(column, value)) for value in values))
 
 
+_SMALLEST = 1e-300
+"""Below this a power of ten is 0 by the machine's arithmetic."""
+_WHOLE = 100.0
+"""More than all there is, in percent, is on no axis."""
+
+
+def near_axis(column: str, low: float, high: float, rows: int) -> Axis:
+    """A linear axis that holds these values and need not hold 0, from round to round tick."""
+    count = max(1 + (low < 0 < high), min(5, (rows - 1) // 2))
+    # Never less than a tenth of the value, so that noise does not look like a fall.
+    span = max(high - low, abs(high) / 10)
+    step = _round_up((span if span > _SMALLEST else 1.0) / count)
+    whole = _WHOLE if column.endswith("_pct") and low >= 0 and high <= _WHOLE else math.inf
+    while (top := math.ceil(high / step)) - (bottom := math.floor(low / step)) > count or top * step > whole:
+        step = _round_up(step * 1.01)
+    if bottom == top:
+        bottom, top = (bottom - 1, top) if top > 0 else (bottom, top + 1)
+    values = [tick * step for tick in range(bottom, top + 1)]
+    return Axis(values[0], values[-1], tuple((value, tick_label(column, value)) for value in values))
+
+
 _HELD = 0.6
 """An axis is kept while the values reach at least so far up: round ticks do not flip with each new value."""
 
@@ -81,8 +102,8 @@ def log_axis(column: str, low: float, high: float, rows: int) -> Axis:
 
 
 def tick_label(column: str, value: float) -> str:
-    """A tick in words without a space: 10%, 500ms, 1.5s, 20k."""
-    return "0" if value == 0 else _TRAILING_ZEROS.sub(r"\1", text_of(column, value).replace(" ", ""))
+    """A tick in words: 10 %, 500 ms, 1.5 s, 20k."""
+    return "0" if value == 0 else _TRAILING_ZEROS.sub(r"\1", text_of(column, value))
 
 
 def time_ticks(since_s: float, until_s: float, most: int) -> list[tuple[float, str]]:
@@ -122,10 +143,6 @@ def _is_round(step: float) -> bool:
     """Whether a step between ticks reads as a round number."""
     scale = 10.0 ** math.floor(math.log10(step))
     return any(math.isclose(step, known * scale) for known in _STEPS)
-
-
-_SMALLEST = 1e-300
-"""Below this a power of ten is 0 by the machine's arithmetic."""
 
 
 def _floor_125(value: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clawpipe_tui.panels.axis import Axis, settled, value_axis
 from clawpipe_tui.panels.canvas import Canvas, words
@@ -29,7 +30,7 @@ def draw_bars(spec: PanelSpec, result: Result, width: int, height: int, look: Lo
     if plot.width > 0 and plot.height > 0:
         for x, stack in enumerate(_columns(stacks, plot.width)):
             _column(canvas, plot, x, [value / axis.high for value in stack], line)
-    draw_legend(canvas, line, _fills(line, look))
+    draw_legend(canvas, _seen(line), _fills(line, look))
     draw_marks(canvas, plot, line)
     return canvas
 
@@ -39,6 +40,12 @@ def bars_axis(spec: PanelSpec, line: Timeline, rows: int) -> Axis:
     del spec
     tallest = max((sum(stack) for stack in _stacks(line)), default=0.0)
     return value_axis(line.column, 0.0, tallest, rows)
+
+
+def _seen(line: Timeline) -> Timeline:
+    """Without the series that no bar has a part of: its place in the legend is wanted for those that are there."""
+    seen = tuple(series for series in line.series if any(value for _, value in series.points))
+    return replace(line, series=seen or line.series)
 
 
 def _fills(line: Timeline, look: Look) -> dict[str, str]:

@@ -58,16 +58,17 @@ def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, foc
             canvas.put(0, y, corners[5], edge)
             canvas.put(width - 1, y, corners[5], edge)
     words, style = state_words(state)
-    end = right - 2
-    for text, text_style, least in ((words, style, 6), (note, "muted", 12)):
+    end = full = right - 2
+    for text, text_style, least in ((words, style, 3), (note, "muted", 12)):
         # The words of trouble go before the title; "now" and the row numbers give way to it.
-        least_title = 4 if text_style in {"warn", "bad"} else min(cell_width(title), 24) + least
+        least_title = 4 if text_style in {"warn", "bad"} else min(cell_width(title), 30) + least
         if text and end - cell_width(text) - 3 >= least_title:
             canvas.put_right(end, 0, f" {text} ", text_style)
             end -= cell_width(text) + 3
     if end < 5:
         return
-    shown = f" {cut(title, end - 5)} "
+    # Where words stand beside the title, their own blank parts the two; else one cell of the edge closes it.
+    shown = f" {cut(title, end - 3 if end < full else right - 5)} "
     canvas.put(2, 0, shown, "focus" if focused else "title")
     if focused:
         # Beside the title alone: a whole edge would be repainted at each step of the focus.

@@ -11,27 +11,28 @@ CUT = "…"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|d|points?)(?!\w))")
 """Between a number and its unit no line ends."""
 
-# What each of our own glyphs becomes where only ASCII may be sent; one cell each, so that nothing moves.
+# What each of our own glyphs becomes where only ASCII may be sent; as wide as it is, so that nothing moves.
 _ASCII_GLYPHS = {
     glyph: near
     for near, glyphs in {
         "~": "…",
-        "-": "–—‐‑─▁",
+        "-": "–—‐‑─▁▔",
         "=": "━▃▄",
         "|": "│┃┤├╵╷▎▏▍▌┊",
         "+": "╭╮╰╯┌┐└┘┏┓┗┛┬┴┼◇",
         ">": "›▸→≥",
-        "<": "←",
+        "<": "‹←≤",
         "!": "▲",
         "^": "△↑",
         "v": "↓▼",
         "*": "●",
-        "o": "○",
+        "o": "○°",
         "#": "■█▓▇▆▅▉▊▋",
         "%": "□▒",
         "x": "◆✗×",
         ".": "·•░▂┈╌",
         "u": "µ",
+        "> ": "🔎",
     }.items()
     for glyph in glyphs
 }

@@ -95,7 +95,7 @@ def _why_empty(state: PanelState) -> str:
     """What the log cannot say is not a lack of rows."""
     if state.result and state.result.note:
         return state.result.note
-    return f"{NO_ROWS} - {state.message}" if state.message else NO_ROWS
+    return f"{NO_ROWS}: {state.message}" if state.message else NO_ROWS
 
 
 def _note(spec: PanelSpec, state: PanelState, height: int, cursor: int | None) -> str:

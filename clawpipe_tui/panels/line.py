@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawpipe_tui.panels.axis import Axis, log_axis, settled, value_axis
+from clawpipe_tui.panels.axis import Axis, log_axis, near_axis, settled, value_axis
 from clawpipe_tui.panels.canvas import Canvas, words
 from clawpipe_tui.panels.look import Look
 from clawpipe_tui.panels.plot import Plot, draw_axes, draw_legend, draw_marks, plot_rows
@@ -33,11 +33,13 @@ def draw_line(spec: PanelSpec, result: Result, width: int, height: int, look: Lo
 
 
 def line_axis(spec: PanelSpec, line: Timeline, rows: int) -> Axis:
-    """From 0 to the largest value; logarithmic where the screen file says so and the values allow it."""
+    """From 0, or from near the smallest value, to the largest; logarithmic where file and values allow."""
     values = line.values()
     positive = [value for value in values if value > 0]
     if spec.log and positive:
         return log_axis(line.column, max(min(positive), 1e-9), max(positive), rows)
+    if spec.near and values:
+        return near_axis(line.column, min(values), max(values), rows)
     return value_axis(line.column, min(values, default=0.0), max(values, default=0.0), rows)
 
 

@@ -39,8 +39,10 @@ _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _STATED = frozenset({"verdict", "outcome", "state"})
 _ASCII_EIGHTHS = " .:-=+*#@"
 _SPARK, _WIDEST = 16, 72
-_NAME, _TEXT = 16, 8
-"""How narrow the first column and the other texts may become."""
+_NAME, _TEXT, _WORD, _LEAST = 16, 14, 15, 8
+"""How narrow the first column may become (a quarter of a wide table), and a text longer than a word; the room
+that is left is for one more text, cut.
+"""
 _SHORT = {
     "requests": "reqs",
     "answered": "answ.",
@@ -58,6 +60,9 @@ _SHORT = {
     "would show": "shows",
     "limited": "lim.",
     "difference": "diff.",
+    "objective": "obj.",
+    "late rows": "late",
+    "bad files": "bad",
 }
 """Headings where there is no room for the whole word."""
 
@@ -75,6 +80,8 @@ class Column:
     """The heading where it is narrower than its own."""
     runs: tuple[list[float | None], ...] = ()
     """The lists behind cells that are sparks, which are drawn anew when the column becomes narrower."""
+    stated: int = 0
+    """The room that whole cells under the shorter heading need."""
 
 
 def visible_rows(count: int, height: int, cursor: int | None) -> range:
@@ -92,7 +99,7 @@ def draw_table(
 ) -> Canvas:
     """The heading and as many rows as fit, the page on which the cursor stands."""
     canvas = Canvas(width, height, look)
-    columns, gap, left_out = _to_fit(_columns(spec, result, look), width - 1, look)
+    columns, gap, left_out = _to_fit(_columns(spec, result, width, look), width - 1, look)
     x = 1
     places: list[int] = []
     for column in columns:
@@ -112,12 +119,13 @@ def draw_table(
     return canvas
 
 
-def _columns(spec: PanelSpec, result: Result, look: Look) -> list[Column]:
+def _columns(spec: PanelSpec, result: Result, width: int, look: Look) -> list[Column]:
     """The columns that the screen file names, else all, in words."""
     names = [name for name in spec.columns or result.columns if name in result.columns]
     columns = [_column(name, result, look) for name in names]
     # The first column names the row, so it is the last one to be cut.
-    return [replace(c, narrowest=max(c.narrowest, min(c.width, _NAME))) for c in columns[:1]] + columns[1:]
+    name = max(_NAME, width // 4)
+    return [replace(c, narrowest=max(c.narrowest, min(c.stated, name))) for c in columns[:1]] + columns[1:]
 
 
 def _column(name: str, result: Result, look: Look) -> Column:
@@ -128,7 +136,7 @@ def _column(name: str, result: Result, look: Look) -> Column:
         verdicts = result.column("verdict") if "verdict" in result.columns else ("",) * len(runs)
         styles = [VERDICT_STYLES.get(str(verdict), "live") for verdict in verdicts]
         cells = tuple(zip(_sparks(runs, look, width), styles, strict=True))
-        return Column(heading, cells, right=False, width=width, narrowest=min(width, 5), runs=runs)
+        return Column(heading, cells, right=False, width=width, narrowest=min(width, 5), runs=runs, stated=width)
     units = result.column("measure") if "measure" in result.columns else (name,) * len(values)
     cells = _whole_minutes([_cell(name, value, look, str(unit)) for value, unit in zip(values, units, strict=True)])
     known = [value for value in values if value is not None]
@@ -138,8 +146,8 @@ def _column(name: str, result: Result, look: Look) -> Column:
     short = _SHORT.get(heading, heading)
     # Numbers and verdicts are never cut; their headings become shorter words.
     stated = max(longest, min(width, cell_width(short)))
-    narrowest = stated if right or name in _STATED or name.endswith("_at") else min(width, _TEXT)
-    return Column(heading, cells, right, width, narrowest, short)
+    whole = right or name in _STATED or name.endswith("_at") or stated <= _WORD
+    return Column(heading, cells, right, width, stated if whole else _TEXT, short, stated=stated)
 
 
 def _whole_minutes(cells: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -198,6 +206,10 @@ def _to_fit(columns: list[Column], width: int, look: Look) -> tuple[list[Column]
     kept = list(columns)
     while len(kept) > 1 and _narrowest(kept) > width - (len(kept) < len(columns)):
         kept.pop()
+    room = width - 2 - _narrowest(kept)
+    following = columns[len(kept) : len(kept) + 1]
+    if room >= _LEAST and any(column.stated > _WORD and not column.runs for column in following):
+        kept += [replace(column, narrowest=min(room, column.stated)) for column in following]
     left_out = len(kept) < len(columns)
     return _squeezed(kept, width - left_out, look), 1, left_out
 
@@ -207,14 +219,18 @@ def _narrowest(columns: Sequence[Column]) -> int:
 
 
 def _squeezed(columns: list[Column], width: int, look: Look) -> list[Column]:
-    """The columns in this width: as narrow as they may be, then what room is left given back from the left."""
+    """The columns in this width: as narrow as they may be, then more for whole cells, then for headings."""
     spare = max(0, width - _narrowest(columns))
+    widths = [column.narrowest for column in columns]
+    for headings in (False, True):
+        for x, column in enumerate(columns):
+            grown = max(widths[x], min(column.width if headings else column.stated, widths[x] + spare))
+            if headings and grown < cell_width(column.heading):
+                grown = widths[x]  # half of the way to the whole heading would only be blank
+            spare -= grown - widths[x]
+            widths[x] = grown
     squeezed: list[Column] = []
-    for column in columns:
-        grown = min(column.width, column.narrowest + spare)
-        if column.right and grown < cell_width(column.heading):
-            grown = column.narrowest  # half of the way to the whole heading would only be blank
-        spare -= grown - column.narrowest
+    for column, grown in zip(columns, widths, strict=True):
         shown = max(1, min(grown, width))
         cells = column.cells
         if column.runs:

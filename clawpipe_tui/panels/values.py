@@ -8,6 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from clawpipe_tui.wording import NOTHING, worded
 
+_HEADINGS = {
+    "sees": "would show",
+    "words": "why not",
+    "accepted_pct": "limit",
+    "labelled_pct": "labels in",
+}
+"""Headings of columns whose names say little to somebody who has not read the query."""
 _SUFFIXES = ("_ms", "_pct", "_bytes", "_at", "_s")
 _HUGE = 1e100
 """Beyond this a number is a mistake in the log, and arithmetic on axes would overflow."""
@@ -58,6 +65,8 @@ def text_of(column: str, value: object) -> str:
 
 def label_of(column: str) -> str:
     """A column's name as a heading: its unit goes, because the cells carry it."""
+    if column in _HEADINGS:
+        return _HEADINGS[column]
     for suffix in _SUFFIXES:
         if column.endswith(suffix) and len(column) > len(suffix) and not column.endswith("_per_s"):
             column = column.removesuffix(suffix)

@@ -36,6 +36,8 @@ class PanelSpec:
     """The screen that enter opens, with the pick bound."""
     log: bool = False
     """Draws the y axis in powers of ten."""
+    near: bool = False
+    """Begins the y axis near the smallest value instead of at 0: for what moves little far from 0."""
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ _PANEL_KEYS: Mapping[str, type] = {
     "picks": str,
     "opens": str,
     "log": bool,
+    "near": bool,
 }
 
 
@@ -160,6 +161,7 @@ def _panel(source: _Source, name: str, settings: object, queries: Collection[str
         picks=str(table.get("picks", "")),
         opens=str(table.get("opens", "")),
         log=bool(table.get("log")),
+        near=bool(table.get("near")),
     )
 
 

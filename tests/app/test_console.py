@@ -249,7 +249,7 @@ async def test_resizing_lays_the_panels_out_again() -> None:
     async with console() as story:
         await story.shows("WORSE")
         await story.pilot.resize_terminal(132, 43)
-        await story.shows("WORSE", "1 Overview", "2 Drift")
+        await story.shows("WORSE", "1 Overview", "can write")
         assert len(story.lines) == 43
 
 
@@ -298,7 +298,7 @@ async def test_the_palette_runs_our_keys() -> None:
         await story.shows("WORSE")
         await story.press("ctrl+p")
         await story.write("behind the panel")
-        await story.shows("The question and the sql")
+        await story.shows("The question and the SQL")
         await story.press("enter")
         await story.shows("What does health say?")
 

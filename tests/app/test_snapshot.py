@@ -65,6 +65,16 @@ def test_a_panel_that_drives_its_screen_picks_its_first_row() -> None:
     assert session.asked_for("drift")[0]["column"] is None
 
 
+def test_the_fleet_shows_the_model_under_its_cursor() -> None:
+    """Its charts are about the row under the cursor, the first one to begin with; the fleet itself is about all."""
+    session = FakeSession()
+    models, traffic = panel("models", "health", "table"), panel("traffic", "traffic_over_time", "bars")
+    panels = (replace(models, picks="model", opens="overview"), traffic)
+    take_snapshot(session, replace(WANTED, model="churn", panels=panels), Answers(), still)
+    assert [context["model"] for context in session.asked_for("traffic_over_time")] == [MODEL]
+    assert [context["model"] for context in session.asked_for("health")] == ["churn"]
+
+
 def test_a_picked_version_is_compared_with_the_busiest_other() -> None:
     """The side-by-side table needs no second choice."""
     session = FakeSession()

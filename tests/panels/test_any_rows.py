@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawpipe_tui.panels.cells import cell_width, cut, fit, wrap
+from clawpipe_tui.panels.cells import ascii_char, cell_width, char_width, cut, fit, wrap
 from clawpipe_tui.panels.draw import draw_panel, row_count
 from clawpipe_tui.panels.frame import to_text
 from clawpipe_tui.panels.look import Charts, Look
@@ -60,7 +62,9 @@ def _likely(column: str) -> st.SearchStrategy[Value]:
     return st.one_of(_TEXTS if column in texts else _NUMBERS, _VALUES)
 
 
-_SPECS = st.builds(PanelSpec, st.just("p"), st.just("any"), _KINDS, st.just("Title 題"), log=st.booleans())
+_SPECS = st.builds(
+    PanelSpec, st.just("p"), st.just("any"), _KINDS, st.just("Title 題"), log=st.booleans(), near=st.booleans()
+)
 _SHOWN = st.builds(PanelState, _STATES, _results(), st.just("why\n漢"), st.sampled_from([0.0, 61.0]))
 _SIZES = st.tuples(st.integers(1, 90), st.integers(1, 30))
 
@@ -105,6 +109,33 @@ def test_text_of_the_log_cannot_steer_the_terminal(charts: Charts) -> None:
     state = PanelState("fresh", samples.result("error_types", rows))
     drawn = to_text(draw_panel(PanelSpec("t", "error_types", "table"), state, 60, 4, Look(charts)))
     assert not {"\x1b", "\x07", "\u202e"} & set(drawn)
+
+
+def _said(path: Path) -> set[str]:
+    """Every character of the texts in a Python file that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs)
+    return {char for node in texts if isinstance(node.value, str) for char in node.value}
+
+
+def test_every_sign_that_we_write_has_an_ascii_form() -> None:
+    """`≤ 3 %` must not become `? 3 %`; what only charts draw is drawn otherwise there."""
+    root = Path(__file__).parents[2]
+    floors = ("panels", "dashboard", "dialogs", "operations", "logs", "serving", "rollups")
+    charts = {"bars.py", "raster.py"}
+    files = [path for floor in floors for path in (root / "clawpipe_tui" / floor).glob("*.py")]
+    written = {char for path in files if path.name not in charts for char in _said(path)}
+    written |= {
+        char
+        for folder in ("queries", "screens")
+        for path in (root / folder).iterdir()
+        if path.is_file()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("--")
+        for char in line
+    }
+    assert {char for char in written if not char.isascii() and char_width(char) and ascii_char(char) == "?"} <= {"√"}
 
 
 def test_widths_are_those_of_a_terminal() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from clawpipe_tui.panels.axis import log_axis, settled, time_ticks, value_axis
+from clawpipe_tui.panels.axis import log_axis, near_axis, settled, time_ticks, value_axis
 from clawpipe_tui.panels.draw import draw_panel, row_count
 from clawpipe_tui.panels.frame import to_text
 from clawpipe_tui.panels.histogram import shares_of, to_fit
@@ -57,10 +59,40 @@ def test_a_single_point_is_seen() -> None:
 
 def test_value_axes_begin_at_zero_and_end_on_a_round_number() -> None:
     """9.3 % is drawn on an axis to 10 %, 840 ms on one to 1 s."""
-    assert [label for _, label in value_axis("error_pct", 0, 9.3, 9).ticks] == ["0", "5%", "10%"]
-    assert [label for _, label in value_axis("p95_ms", 0, 840, 5).ticks] == ["0", "500ms", "1s"]
+    assert [label for _, label in value_axis("error_pct", 0, 9.3, 9).ticks] == ["0", "5 %", "10 %"]
+    assert [label for _, label in value_axis("p95_ms", 0, 840, 5).ticks] == ["0", "500 ms", "1 s"]
     assert [label for _, label in value_axis("requests_per_s", 0, 0.93, 5).ticks] == ["0", "0.5/s", "1/s"]
     assert value_axis("n", 0, 0, 5).high == 1
+
+
+def test_an_axis_near_its_values_is_round_and_never_magnifies_noise() -> None:
+    """A fall from 93 % to 83 % fills the plot, one of a fifth of a percent does not; more than 100 % is on no axis."""
+    assert [label for _, label in near_axis("accuracy_pct", 83, 93, 9).ticks] == [
+        "81 %",
+        "84 %",
+        "87 %",
+        "90 %",
+        "93 %",
+    ]
+    assert [label for _, label in near_axis("accuracy_pct", 91.0, 91.2, 5).ticks] == ["90 %", "95 %"]
+    assert [label for _, label in near_axis("accuracy_pct", 100, 100, 6).ticks] == ["95 %", "100 %"]
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.integers(1, 60), st.sampled_from(["x", "x_pct", "x_ms"]))
+def test_an_axis_near_its_values_holds_them(low: float, span: float, rows: int, column: str) -> None:
+    """Whatever the values are, they stand on it, and it has a length."""
+    axis = near_axis(column, low, low + span, rows)
+    slack = 1e-6 * max(1.0, abs(low), span)
+    assert axis.low - slack <= low <= low + span <= axis.high + slack
+    assert axis.low < axis.high
+
+
+def test_a_series_without_any_part_in_a_bar_leaves_its_place_in_the_legend() -> None:
+    """Nothing was limited: where it is narrow, that must not hide the timeouts."""
+    spec = PanelSpec("bars", "outcomes_over_time", "bars", columns=("outcome", "requests"))
+    legend = to_text(draw_panel(spec, samples.state("outcomes_over_time"), 36, 10, Look()))
+    assert "timeout" in legend
+    assert "limited" not in legend
 
 
 def test_the_smallest_number_there_is_has_an_axis() -> None:
@@ -93,7 +125,7 @@ def test_a_change_is_marked_where_it_happened_and_named(kind: str) -> None:
 def test_a_logarithmic_axis_has_ticks_of_powers_of_ten() -> None:
     """From 4 ms to 3 s: 10 ms, 100 ms, 1 s, equally far from each other."""
     axis = log_axis("low_ms", 4, 3_000, 8)
-    assert [label for _, label in axis.ticks] == ["10ms", "100ms", "1s"]
+    assert [label for _, label in axis.ticks] == ["10 ms", "100 ms", "1 s"]
     shares = [axis.share(value) for value, _ in axis.ticks]
     assert shares[1] - shares[0] == pytest.approx(shares[2] - shares[1])
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from clawpipe_tui.terminal.ability import ability, encoding_in
 from tests.terminal.conftest import OpenConsole, ready
+from tests.terminal.pseudo import Pseudo, console_words
 
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 
@@ -36,6 +39,56 @@ def test_ascii_means_no_byte_above_0x7f(console: OpenConsole) -> None:
     for key in ("2", "?", "\x1b", "B", "x", "\x1b", "d"):
         terminal.send(key)
         terminal.read(0.3)
+    assert [byte for byte in terminal.received if byte > 0x7F] == []
+
+
+_SCREENS = {
+    "2": "PSI step",
+    "3": "took how long",
+    "4": "Kinds of",
+    "5": "Side by",
+    "6": "By labels",
+    "7": "Freshness",
+    "0": "worst first",
+    "1": "Health by version",
+}
+_PAGES = {
+    "?": "next panel",
+    "i": "round trip",
+    "s": "SQL",
+    "d": "Behaviour",
+    "\x10": "Back to now",
+    "/": "esc removes",
+    ":": "baseline",
+    "E": ".parquet",
+    "y": "Copied",
+}
+"""What opens over a screen, and a word in it; the fifth is the command palette."""
+
+
+def _shows(word: str, text: str) -> bool:
+    return word in text and "loading" not in text
+
+
+def _closed(word: str, text: str) -> bool:
+    return word not in text and "tab panel" in text
+
+
+def test_every_screen_and_page_is_plain_where_the_terminal_is(tmp_path: Path) -> None:
+    """The shipped screens on the sample, everything that opens over them: no colour code, no byte above 0x7F."""
+    here = {"NO_COLOR": "1", "COLORTERM": "truecolor", "LC_ALL": "C", "LANG": "C", "COLUMNS": "", "LINES": ""}
+    folders = {name: str(tmp_path) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+    with Pseudo(console_words(), (120, 40), here | folders) as terminal:
+        terminal.until(ready)
+        for key, word in _SCREENS.items():
+            terminal.send(key)
+            terminal.until(partial(_shows, word))
+        for key, word in _PAGES.items():
+            terminal.send(key)
+            terminal.until(partial(_shows, word))
+            terminal.send("\x1b")
+            terminal.until(partial(_closed, word))
+    assert colour_codes(bytes(terminal.received)) == []
     assert [byte for byte in terminal.received if byte > 0x7F] == []
 
 
