@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.catalog import Catalog, find_query, load_catalog
+from clawpipe_tui.catalog import Catalog, Query, find_query, load_catalog
 from clawpipe_tui.config import Config, DeclaredRange, cache_folder
 from clawpipe_tui.errors import ClawpipeError, LogError
 from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
@@ -138,6 +138,11 @@ class LogSession:
     def question(self, query: str) -> str:
         """What that query answers, in words."""
         return find_query(self._warehouse.catalog, query).question
+
+    def parameters(self, query: str) -> frozenset[str]:
+        """The names of the values that a query uses; none where there is no such query."""
+        found = self.catalog.get(query)
+        return found.parameters if isinstance(found, Query) else frozenset()
 
     @property
     def catalog(self) -> Catalog:

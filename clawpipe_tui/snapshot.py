@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.abreast import Abreast
 from clawpipe_tui.errors import ClawpipeError, GivenUpError
 from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.state import PanelState
@@ -24,6 +26,8 @@ ALWAYS = ("headline", "versions", "models", "events")
 CLOCK_STANDS_S = 300.0
 CLOCK_S = 10.0
 """How often a quiet log is asked how far it is behind the clock."""
+_ABREAST = 3
+"""Two questions can be answered at a time; a third may wait for what one of them works out."""
 LATE_S = 2.0
 """How long an answer may take before the rows on screen are called stale."""
 
@@ -140,44 +144,57 @@ def context_of(wanted: Wanted, window: Window, now: datetime, picks: Mapping[str
     }
 
 
-@dataclass
 class Answers:
     """Answers that are still true: of one revision, by query and by the values that the query really uses."""
 
-    used: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    kept: dict[tuple[object, ...], PanelState] = field(default_factory=dict[tuple[object, ...], PanelState])
-    revision: int = -1
+    def __init__(self) -> None:
+        self.revision = -1
+        self._abreast = Abreast(_ABREAST)
+        self._kept: dict[tuple[object, ...], Future[PanelState]] = {}
 
     def renew(self, revision: int) -> None:
         """Forget what was answered before the log grew."""
         if revision != self.revision:
             self.revision = revision
-            self.kept.clear()
+            self._kept.clear()
 
-    def ask(self, session: Session, query: str, context: Mapping[str, Value]) -> PanelState:
-        """One query's state; asked only where no answer is kept. The one place where any error becomes a panel's."""
-        key = self._key(query, context)
-        if key in self.kept:
-            return self.kept[key]
-        try:
-            result = session.ask(query, context)
-        except GivenUpError as error:
-            raise OutdatedError from error
-        except Exception as error:  # noqa: BLE001  the edge of the worker: a panel says it, the others run
-            return PanelState("failed", message=sentence(error))
-        if result.bound:
-            self.used[query] = frozenset(result.bound)
-        empty = not result.rows or (bool(result.note) and result.says_nothing())
-        state = PanelState("empty" if empty else "fresh", result, result.note)
-        self.kept[self._key(query, context)] = state
-        return state
+    def give_up(self, session: Session) -> None:
+        """Stop what is being asked: nobody wants it any more."""
+        for thread in self._abreast.threads:
+            session.give_up(thread)
 
-    def _key(self, query: str, context: Mapping[str, Value]) -> tuple[object, ...]:
-        used = self.used.get(query, frozenset(context))
-        # The clock counts in steps: else nothing that uses it would ever be kept.
-        now = context.get("now")
-        clock = int(now.timestamp() // CLOCK_S) if isinstance(now, datetime) else 0
-        return (query, *((name, clock if name == "now" else str(context.get(name))) for name in sorted(used)))
+    def begin(
+        self, session: Session, query: str, context: Mapping[str, Value], outdated: Callable[[], bool]
+    ) -> Future[PanelState]:
+        """Ask for one query's state, beside others; asked only where no answer is kept or on its way."""
+        key = _key(query, context, session.parameters(query))
+        known = self._kept.get(key)
+        if known is None or (known.done() and (known.exception() or known.result().kind == "failed")):
+            known = self._kept[key] = self._abreast.begin(lambda: state_of(session, query, context, outdated))
+        return known
+
+
+def state_of(
+    session: Session, query: str, context: Mapping[str, Value], outdated: Callable[[], bool] = lambda: False
+) -> PanelState:
+    """One query's state. The one place where any error becomes a panel's."""
+    if outdated():
+        raise OutdatedError
+    try:
+        result = session.ask(query, context)
+    except GivenUpError as error:
+        raise OutdatedError from error
+    except Exception as error:  # noqa: BLE001  the edge of the worker: a panel says it, the others run
+        return PanelState("failed", message=sentence(error))
+    empty = not result.rows or (bool(result.note) and result.says_nothing())
+    return PanelState("empty" if empty else "fresh", result, result.note)
+
+
+def _key(query: str, context: Mapping[str, Value], used: Collection[str]) -> tuple[object, ...]:
+    # The clock counts in steps: else nothing that uses it would ever be kept.
+    now = context.get("now")
+    clock = int(now.timestamp() // CLOCK_S) if isinstance(now, datetime) else 0
+    return (query, *((name, clock if name == "now" else str(context.get(name))) for name in sorted(used)))
 
 
 def sentence(error: BaseException) -> str:
@@ -189,27 +206,30 @@ def sentence(error: BaseException) -> str:
 
 
 def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: Callable[[], bool]) -> Snapshot:
-    """Ask everything the screen shows, each question once. Raises OutdatedError where the user moved on meanwhile."""
+    """Ask everything the screen shows, each question once, two at a time.
+
+    Raises OutdatedError where the user moved on meanwhile.
+    """
     revision = session.revision()
     answers.renew(revision)
     now = session.now()
     window = window_ending(wanted.end or now, wanted.width_s)
     base = context_of(wanted, window, now, {})
-    always = {query: answers.ask(session, query, base) for query in ALWAYS}
+    always = {query: answers.begin(session, query, base, outdated) for query in ALWAYS}
     picks = dict(wanted.picks)
-    states: dict[str, PanelState] = {}
+    states: dict[str, Future[PanelState]] = {}
+    versions = _records(always["versions"].result())
     for panel in sorted(wanted.panels, key=lambda panel: not panel.picks):
-        if outdated():
-            raise OutdatedError
         # A panel is never narrowed by what is picked in it: it must go on showing the other rows.
         others = {name: value for name, value in picks.items() if name != panel.picks}
-        others.setdefault("other", partner(_records(always["versions"]), others.get("version")))
+        others.setdefault("other", partner(versions, others.get("version")))
         context = {**context_of(wanted, window, now, others), **panel.bind}
-        states[panel.name] = answers.ask(session, panel.query, context)
+        states[panel.name] = answers.begin(session, panel.query, context, outdated)
         if drives(panel):
-            _pick_first(panel, states[panel.name], picks)
+            _pick_first(panel, states[panel.name].result(), picks)
+    found, known = ({name: one.result() for name, one in each.items()} for each in (states, always))
     asked_at, progress = datetime.now(UTC), session.progress()
-    return Snapshot(wanted.number, wanted.screen, states, asked_at, window, now, revision, picks, always, progress)
+    return Snapshot(wanted.number, wanted.screen, found, asked_at, window, now, revision, picks, known, progress)
 
 
 def drives(panel: PanelSpec) -> bool:

@@ -72,6 +72,10 @@ class Session(Protocol):
         """What that query answers, in words."""
         ...
 
+    def parameters(self, query: str) -> frozenset[str]:
+        """The names of the values that a query uses; none where there is no such query."""
+        ...
+
     def give_up(self, thread: int) -> None:
         """Stop what that thread is asking: its answer is no longer wanted."""
         ...

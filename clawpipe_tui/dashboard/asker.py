@@ -74,8 +74,8 @@ class Asker:
             if again:
                 self._answers.revision = -1
             self._changed.notify_all()
-        if self.session and self._thread.ident:
-            self.session.give_up(self._thread.ident)
+        if self.session:
+            self._answers.give_up(self.session)
 
     def lateness(self, snapshot: Snapshot | None) -> tuple[float, float]:
         """How long the present question has been waiting, and how old the last answers are."""

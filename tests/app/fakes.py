@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from clawpipe_tui.catalog import PARAMETERS
 from clawpipe_tui.errors import QueryError
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.serving.errors import Conflict
@@ -180,6 +181,8 @@ class FakeSession:
     failing: dict[str, str] = field(default_factory=dict[str, str])
     slow: dict[str, threading.Event] = field(default_factory=dict[str, threading.Event])
     """Query → the event that lets it go on."""
+    uses: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Query → the parameters in it."""
     number: int = 1
     progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000))
     closed: bool = False
@@ -205,6 +208,10 @@ class FakeSession:
     def question(self, query: str) -> str:
         """The first comment."""
         return f"What does {query} say?"
+
+    def parameters(self, query: str) -> frozenset[str]:
+        """Everything, unless the test says otherwise."""
+        return self.uses.get(query, PARAMETERS)
 
     def give_up(self, thread: int) -> None:
         """Only written down: what is slow here ends when the test says so."""

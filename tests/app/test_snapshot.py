@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -127,3 +129,23 @@ def test_the_model_is_known_as_soon_as_anything_is_answered() -> None:
     snapshot = Snapshot(1, "overview", {}, NOW, always={"headline": PanelState("loading"), "versions": answered})
     assert snapshot.model == "flight-delay"
     assert replace(snapshot, always={}).model == ""
+
+
+def test_questions_do_not_wait_for_each_other() -> None:
+    """While the headline is worked out, the other panels are answered."""
+    session, answers = FakeSession(slow={"headline": threading.Event()}), Answers()
+    asking = threading.Thread(target=take_snapshot, args=(session, WANTED, answers, still))
+    asking.start()
+    deadline = time.monotonic() + 10
+    while not session.asked_for("drift") and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert session.asked_for("drift")
+    session.slow["headline"].set()
+    asking.join()
+
+
+def test_one_question_is_asked_once_however_many_want_it() -> None:
+    """The header line and the first panel show the same headline."""
+    session = FakeSession(uses={"headline": frozenset({"model", "since", "until"})})
+    take_snapshot(session, WANTED, Answers(), still)
+    assert len(session.asked_for("headline")) == 1

@@ -16,7 +16,7 @@ from clawpipe_tui.panels.frame import to_text
 from clawpipe_tui.panels.look import Look
 from clawpipe_tui.result import Result
 from clawpipe_tui.session import LogSession
-from clawpipe_tui.snapshot import Answers
+from clawpipe_tui.snapshot import state_of
 from clawpipe_tui.spec import PanelSpec
 
 BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def asked(session: LogSession, query: str) -> Result:
 def drawn(session: LogSession, query: str, draw: str = "line") -> str:
     """A panel over that query as text."""
     result = asked(session, query)
-    state = Answers().ask(Fixed(result), query, {})  # pyright: ignore[reportArgumentType]
+    state = state_of(Fixed(result), query, {})  # pyright: ignore[reportArgumentType]
     return to_text(draw_panel(PanelSpec("p", query, draw), state, 100, 8, Look()))
 
 
