@@ -61,6 +61,7 @@ class LogSession:
         self._thread: threading.Thread | None = None
         self._hang_up: Callable[[], None] = lambda: None
         self._model = (-1, "")
+        self._naming = threading.Lock()
         self._capabilities: tuple[Capability, ...] = ()
         self._indexed: set[str] = set()
         """The parts that the index on disk names."""
@@ -122,13 +123,14 @@ class LogSession:
         """
         if self.config.chosen_model:
             return self.config.chosen_model
-        revision, name = self._model
-        if revision != self._warehouse.revision:
-            revision = self._warehouse.revision
-            known = [str(row[0]) for row in self._warehouse.ask("models", {}).rows]
-            name = self.config.model if self.config.model in known or not known else known[0]
-            self._model = (revision, name)
-        return name
+        with self._naming:
+            revision, name = self._model
+            if revision != self._warehouse.revision:
+                revision = self._warehouse.revision
+                known = [str(row[0]) for row in self._warehouse.ask("models", {}).rows]
+                name = self.config.model if self.config.model in known or not known else known[0]
+                self._model = (revision, name)
+            return name
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API was asked to do with traffic: model, version, role, weight_pct, since_at."""
