@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from clawpipe_tui.serving.seam import VersionDocument
 
 _INDEX_EVERY_S = 60.0
+_ANSWERS_WITHIN_S, _QUIET_S = 1.0, 0.05
+"""How long reading waits for what is asked about the first counts, and after how long a silence nothing more is."""
 _STOP_WITHIN_S = 2.0
 _STOP_AGAIN_S = 0.05
 
@@ -63,6 +65,10 @@ class LogSession:
         self._model = (-1, "")
         self._naming = threading.Lock()
         self._capabilities: tuple[Capability, ...] = ()
+        self._asking = 0
+        """How many questions are being answered."""
+        self._asked_at = 0.0
+        """When the last one was answered, by the monotonic clock."""
         self._indexed: set[str] = set()
         """The parts that the index on disk names."""
         self._indexed_at = 0.0
@@ -103,7 +109,12 @@ class LogSession:
         """
         unasked = {**self._limits(), **_unasked(context), "now": self.now()}
         context = {**unasked, **context, "model": context.get("model") or self.model()}
-        return honest(self._warehouse.ask(query, context), self._capabilities)
+        self._asking += 1
+        try:
+            return honest(self._warehouse.ask(query, context), self._capabilities)
+        finally:
+            self._asking -= 1
+            self._asked_at = time.monotonic()
 
     def _limits(self) -> dict[str, Value]:
         """What the configuration calls bad."""
@@ -187,6 +198,7 @@ class LogSession:
 
     def follow(self) -> None:
         """Start reading new files as they land, in a thread of its own."""
+        self._progress = Progress(rows=self._warehouse.rows, reading=True)
         self._thread = threading.Thread(target=self._follow, name="log-reader", daemon=True)
         self._thread.start()
 
@@ -235,9 +247,12 @@ class LogSession:
         self._say(backlog.files_known, pending)
         self._warehouse.set_files(self._reader.files())
         for change in self._reader.read_new():
+            is_first = not self._warehouse.rows
             self._load(iter([change]))
             pending = max(0, pending - len(change.part.ledger))
             self._say(backlog.files_known, pending)
+            if is_first and pending and self._thread is threading.current_thread():
+                self._let_answers_through()
             if self._stopping.is_set():
                 return
         self._say(backlog.files_known, 0)
@@ -249,6 +264,14 @@ class LogSession:
         self._read_objectives()
         if time.monotonic() - self._indexed_at > _INDEX_EVERY_S:
             self._save_index()
+
+    def _let_answers_through(self) -> None:
+        """The newest counts are there: what is asked about them is answered before the rest is read."""
+        began = time.monotonic()
+        while time.monotonic() < began + _ANSWERS_WITHIN_S and not self._stopping.is_set():
+            if not self._asking and time.monotonic() > max(self._asked_at, began) + _QUIET_S:
+                return
+            time.sleep(_QUIET_S / 10)
 
     def _save_index(self) -> None:
         """Note for the next opening what is known, where that has changed."""

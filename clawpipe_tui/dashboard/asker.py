@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _RETRY_S = 5.0
 _OPENING_S = 0.3
 """How long the end waits for a log that is being opened: there is nothing to close yet."""
+_FIRST_COUNTS_S = 1.5
+"""How long the first question waits for the newest part of a log that nobody has read: before it there is no answer."""
 _LOOK_S = 0.1
 """How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
 _GIVE_BACK_S, _GIVE_BACK_AT_REST_S = 10.0, 60.0
@@ -155,12 +157,21 @@ class Asker:
             if self._stopped:
                 self.session.close()
                 return
+            self._await_counts(self.session)
         if self._has_news(self.session, wanted):
             self._told_at = time.monotonic()
             self._tell(take_snapshot(self.session, wanted, self._answers, lambda: self._wanted is not wanted))
             self._answered_at = time.monotonic()
         elif self._last is not None and self._last.progress != (progress := self.session.progress()):
             self._tell(replace(self._last, progress=progress))
+
+    def _await_counts(self, session: Session) -> None:
+        ends = time.monotonic() + _FIRST_COUNTS_S
+        with self._changed:
+            while (read := session.progress()).reading and not read.rows and not self._stopped:
+                if time.monotonic() >= ends:
+                    return
+                self._changed.wait(0.01)
 
     def _has_news(self, session: Session, wanted: Wanted) -> bool:
         last = self._last

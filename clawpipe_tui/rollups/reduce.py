@@ -89,6 +89,7 @@ def count_rows(
     with ThreadPoolExecutor(len(lanes)) as pool:
         counting = [pool.submit(count, lane) for lane in lanes]
         try:
+            meanwhile()
             while wait(counting, _MEANWHILE_S, FIRST_EXCEPTION).not_done and not _failed(counting):
                 meanwhile()
         finally:
