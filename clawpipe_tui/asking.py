@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,17 +48,24 @@ class Known:
 
 
 class Asking:
-    """The asking side of the counts in memory. Any thread may ask; a third waits for one of two."""
+    """The asking side of the counts in memory. Any thread may ask; a third waits for one of two.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, blocks: Blocks, sources: Sources) -> None:
+    `macros` are texts that define them; those of them that are `waiting` are defined when a question first uses one.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, blocks: Blocks, macros: Sequence[str], waiting: Sequence[str]
+    ) -> None:
         # Its remedy, a relation, binds every statement twice; an answer's rows are few.
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
-        self._blocks, self._sources = blocks, sources
+        self._blocks, self._sources = blocks, Sources.of(macros)
+        self._waiting = [(frozenset(Sources.of([text]).macros), text) for text in waiting]
+        self._defining = threading.Lock()
         self._lanes = tuple(_Lane(connection.cursor()) for _ in range(_LANES))
         self._free = list(self._lanes)
         self._freed = threading.Condition()
         self._loading_for: int | None = None
-        self._macros = macros_of(sources.macros)
+        self._macros = macros_of(self._sources.macros)
         self._kept = Kept(self._drop)
         self._served_lock = threading.Lock()
         self._served_known: tuple[tuple[int, Value], Served] = (-1, None), Served()
@@ -98,6 +105,7 @@ class Asking:
 
     def answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
         """The rows of an answer. Raises duckdb.Error."""
+        self._define(self._sources.words(query.sql))
         wanted = self._sources.covers(query, {**context, **bound}, self._served(known, bound.get("until")))
         self._kept.begin(known.revision)
         try:
@@ -108,6 +116,14 @@ class Asking:
                 return lane.connection.execute(sql, used or None).to_arrow_table()
         finally:
             self._kept.end()
+
+    def _define(self, words: Collection[str]) -> None:
+        """The macros among these words, which were not needed before."""
+        with self._defining:
+            for names, text in [one for one in self._waiting if not one[0].isdisjoint(words)]:
+                with self._lane() as lane:
+                    lane.connection.execute(text)
+                self._waiting.remove((names, text))
 
     def _put_in(self, text: Text, known: Mapping[str, Value], wanted: Mapping[str, Cover]) -> str:
         """The text with the tables of its steps, made where they are not there yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,34 @@ def macro_files(folders: tuple[Path, ...] | None = None) -> list[Path]:
 
 def load_catalog(folders: tuple[Path, ...] | None = None) -> Catalog:
     """All queries by name, from the shipped and the user's folder, or from the folders given."""
-    catalog: dict[str, Query | BrokenQuery] = {}
+    found: dict[str, tuple[Path, Path | None]] = {}
     for folder in folders or query_folders():
         for path in sorted(folder.glob("[!_]*.sql")):
-            replaced = catalog.get(path.stem)
-            catalog[path.stem] = _load(path, replaced.path if replaced else None)
-    return catalog
+            replaced = found.get(path.stem)
+            found[path.stem] = (path, replaced[0] if replaced else None)
+    return _Files(found)
+
+
+class _Files(Mapping[str, Query | BrokenQuery]):
+    """Queries that are parsed when somebody asks for them: a console opens with a quarter of them."""
+
+    def __init__(self, paths: Mapping[str, tuple[Path, Path | None]]) -> None:
+        self._paths = paths
+        self._loaded: dict[str, Query | BrokenQuery] = {}
+
+    def __getitem__(self, name: str) -> Query | BrokenQuery:
+        if name not in self._loaded:
+            self._loaded[name] = _load(*self._paths[name])
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _load(path: Path, replaces: Path | None) -> Query | BrokenQuery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from clawpipe_tui.catalog import Query, is_shipped
@@ -37,6 +37,7 @@ class Sources:
     """The tables that each macro reads, so that a query's tables are known from its text."""
 
     macros: Mapping[str, str]
+    _known: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]], compare=False)
 
     @staticmethod
     def of(texts: Iterable[str]) -> Sources:
@@ -49,14 +50,19 @@ class Sources:
             macros |= {one[1].lower(): plain[one.end() : end] for one, end in zip(found, ends, strict=True)}
         return Sources(macros)
 
-    def words(self, sql: str) -> set[str]:
+    def words(self, sql: str) -> frozenset[str]:
         """The words of a text and of the macros that it may use: tables among them, rather one too many."""
+        if sql not in self._known:
+            self._known[sql] = self._find_words(sql)
+        return self._known[sql]
+
+    def _find_words(self, sql: str) -> frozenset[str]:
         words, open_texts = set[str](), [_COMMENT.sub(" ", sql)]
         while open_texts:
             new = {word.lower() for word in re.findall(r"\w+", open_texts.pop())} - words
             words |= new
             open_texts += [self.macros[word] for word in new if word in self.macros]
-        return words
+        return frozenset(words)
 
     def covers(self, query: Query, context: Mapping[str, Value], served: Served) -> dict[str, Cover]:
         """What must be in memory for a query, by table.

@@ -85,6 +85,9 @@ def _may_ask(serving: Serving) -> bool:
 
 
 def _follow(config: Config, now: datetime | None) -> Session:
+    from clawpipe_tui.statistics.tails import load_ahead
+
+    load_ahead()
     from clawpipe_tui.session import LogSession
 
     session = LogSession(config, now=now)

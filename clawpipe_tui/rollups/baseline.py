@@ -225,7 +225,8 @@ def load_baseline(folder: Path) -> Baseline | None:
     import pyarrow.parquet as pq
 
     try:
-        rows = cast("list[BinRow]", pq.read_table(folder / _FILE).to_pylist())
+        with pq.ParquetFile(folder / _FILE) as file:
+            rows = cast("list[BinRow]", file.read().to_pylist())
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException) as error:

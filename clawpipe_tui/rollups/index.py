@@ -64,7 +64,9 @@ def read_index(store: Path) -> Index | None:
     import pyarrow.parquet as pq
 
     try:
-        days = pq.read_table(store / "index.parquet", page_checksum_verification=True)
+        # not read_table: that imports pyarrow.dataset, which takes as long as a screen
+        with pq.ParquetFile(store / "index.parquet", page_checksum_verification=True) as file:
+            days = file.read()
         said: _Said = json.loads((days.schema.metadata or {})[_KEY])
         if said["schema"] != SCHEMA_VERSION:
             return None

@@ -5,12 +5,19 @@ The one file that meets scipy's untyped functions. scipy.stats knows these too, 
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+def load_ahead() -> None:
+    """Import scipy's functions beside other work: the first answer about drift would wait for them."""
+    threading.Thread(target=import_module, args=("scipy.special",), name="statistics", daemon=True).start()
 
 
 @lru_cache(maxsize=1024)
