@@ -12,7 +12,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.terminal.pseudo import Pseudo  # noqa: E402  the checkout's own tests know how to hold a terminal
 
-SIZES = ((80, 24), (160, 45))
+SIZES = ((60, 20), (80, 24), (120, 40), (160, 45))
+PAGE_DOWN = "\x1b[6~"
 LOOKS = (("dark", "truecolor"), ("ansi", ""))
 
 
@@ -26,8 +27,14 @@ def settled(terminal: Pseudo) -> None:
     terminal.read(3.0)
 
 
+def pressed(terminal: Pseudo, key: str) -> bytes:
+    """What one key makes the console send."""
+    terminal.send(key)
+    return terminal.read(1.0)
+
+
 def sample(size: tuple[int, int], theme: str, colours: str, state: str, for_s: float) -> tuple[str, ...]:
-    """A log that stands still: first paint, nothing, one step of a cursor."""
+    """A log that stands still: first paint, nothing, one step of a cursor, another page, the first row, the last."""
     started = time.monotonic()
     with console(("--logs", str(ROOT / "sample_data")), size, theme, colours, state) as terminal:
         terminal.until(lambda text: "Overview" in text)
@@ -36,11 +43,10 @@ def sample(size: tuple[int, int], theme: str, colours: str, state: str, for_s: f
         first, idle = len(terminal.received), len(terminal.read(for_s))
         terminal.send("\t\t\t\t")
         terminal.read(1.0)
-        terminal.send("j")
-        step = len(terminal.read(1.0))
+        keys = [len(pressed(terminal, key)) for key in ("j", PAGE_DOWN, "g", "G")]
         terminal.send("q")
         terminal.ends(5.0)
-    return f"{up_ms:,.0f}", f"{first:,}", f"{idle / for_s:,.0f}", f"{step:,}"
+    return f"{up_ms:,.0f}", f"{first:,}", f"{idle / for_s:,.0f}", *(f"{sent:,}" for sent in keys)
 
 
 def live(size: tuple[int, int], theme: str, colours: str, state: str, for_s: float) -> str:
@@ -54,14 +60,17 @@ def live(size: tuple[int, int], theme: str, colours: str, state: str, for_s: flo
 
 
 def main(for_s: float) -> None:
-    print("size    theme  up ms  first paint B  idle B/s  cursor step B  live demo B/s")
+    print("size    theme  up ms  first paint B  idle B/s  step B  page B     g B     G B  live demo B/s")
     for size in SIZES:
         for theme, colours in LOOKS:
             with tempfile.TemporaryDirectory() as state:
-                up, first, idle, step = sample(size, theme, colours, state, min(for_s, 10.0))
+                found = sample(size, theme, colours, state, min(for_s, 10.0))
                 sent = live(size, theme, colours, state, for_s)
-            name = f"{size[0]}x{size[1]}"
-            print(f"{name:7} {theme:6} {up:>5}  {first:>13}  {idle:>8}  {step:>13}  {sent:>13}", flush=True)
+            up, first, idle, *keys = found
+            cells = "  ".join(f"{cell:>6}" for cell in keys)
+            print(
+                f"{size[0]:3}x{size[1]:<3} {theme:6} {up:>5}  {first:>13}  {idle:>8}  {cells}  {sent:>13}", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ Cell = tuple[str, Inked]
 Row = list[Cell]
 Frame = list[Row]
 RESET = "\x1b[m"
+_SORTED = 600
+"""Up to so many changed cells it is tried which order of writing them is the shorter one."""
 _BRIDGE = 4
 """So many unchanged cells are written again rather than jumped over: a jump costs as much."""
 
@@ -102,20 +104,61 @@ class Pen:
 
 def changes(before: Frame | None, after: Frame, ink: Ink, cursor: tuple[int, int] = (0, 0)) -> str:
     """What to send so that the terminal shows `after`; nothing where it does already. None: the terminal is unknown."""
-    pen = Pen()
+    begin = ""
     if before is None:
-        pen.parts.append(RESET)
-        if not ink.bg:
-            pen.parts.append("\x1b[2J")
+        begin = RESET if ink.bg else f"{RESET}\x1b[2J"
         nothing: Cell = ("\0", PLAIN) if ink.bg else (" ", blanked(ink.blank))
         before = [[nothing] * len(row) for row in after]
-    for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old is not new and old != new:
-            for start, end in runs(old, new):
-                pen.write(start, y, new[start:end], len(new))
-    if pen.parts:
-        pen.move(*cursor)
+    changed = [
+        (start, y, new[start:end])
+        for y, (old, new) in enumerate(zip(before, after, strict=True))
+        if old is not new and old != new
+        for start, end in runs(old, new)
+    ]
+    if not changed and not begin:
+        return ""
+    width, ways = len(after[0]) if after else 0, [changed]
+    if sum(len(cells) for _, _, cells in changed) <= _SORTED:
+        ways.append(by_look(changed))
+    return begin + min((_written(way, width, cursor) for way in ways), key=_bytes)
+
+
+Piece = tuple[int, int, Row]
+"""Cells that are written in one go: x, y, the cells."""
+
+
+def by_look(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same cells, those that look the same after each other: a jump mostly costs less than a change of colour."""
+    sorted_by: dict[Inked, list[Piece]] = {}
+    for x, y, cells in pieces:
+        start = 0
+        look = cells[0][1]
+        for at, (text, its) in enumerate(cells):
+            # A blank belongs to its neighbours where its ground is theirs, half of a wide character to its other half.
+            if text and its != look and not (_is_blank(cells[start:at], its) or _is_blank(cells[at : at + 1], look)):
+                sorted_by.setdefault(look, []).append((x + start, y, cells[start:at]))
+                start = at
+            if text and (text != " " or at == start):
+                look = its
+        sorted_by.setdefault(look, []).append((x + start, y, cells[start:]))
+    return [piece for group in sorted_by.values() for piece in group]
+
+
+def _is_blank(cells: Row, look: Inked) -> bool:
+    """Whether these cells are the same picture when they are written in this look."""
+    return all(text == " " and same_ground(its, look) for text, its in cells)
+
+
+def _written(pieces: Sequence[Piece], width: int, cursor: tuple[int, int]) -> str:
+    pen = Pen()
+    for x, y, cells in pieces:
+        pen.write(x, y, cells, width)
+    pen.move(*cursor)
     return pen.text()
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def runs(old: Row, new: Row) -> list[tuple[int, int]]:

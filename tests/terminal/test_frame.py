@@ -56,6 +56,46 @@ def test_the_terminal_shows_every_frame_after_any_other(
         before = after
 
 
+def _painted(screen: pyte.Screen) -> list[list[tuple[str, str, str, bool, bool]]]:
+    """Each cell as it looks: where nothing is written, only the ground can be seen."""
+    rows = [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+    return [
+        [
+            (cell.data, cell.fg if cell.data != " " or cell.reverse else "", cell.bg, cell.reverse, False)
+            if cell.data == " "
+            else (cell.data, cell.fg, cell.bg, cell.reverse, cell.bold)
+            for cell in row
+        ]
+        for row in rows
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(FRAMES, FRAMES, st.sampled_from([Ink(), Ink("none"), Ink("256", "#ffffff", "#000000")]))
+def test_changed_cells_look_as_if_all_were_painted(
+    first: list[list[tuple[str, Style | None]]], second: list[list[tuple[str, Style | None]]], ink: Ink
+) -> None:
+    """Whatever order cells are written in, each has its own colours at the end."""
+    screens = [pyte.Screen(WIDTH, HEIGHT) for _ in range(2)]
+    before, after = frame_of(first, ink), frame_of(second, ink)
+    for screen, steps in zip(screens, ([(None, before), (before, after)], [(None, after)]), strict=True):
+        screen.reset_mode(DECAWM)
+        for old, new in steps:
+            pyte.Stream(screen).feed(changes(old, new, ink))
+    assert _painted(screens[0]) == _painted(screens[1])
+
+
+def test_what_looks_alike_is_written_together() -> None:
+    """A table's next page in three colours says each colour once, not once a row."""
+    styles: list[Style | None] = [Style(color="#d6dae2"), Style(color="#5bb8f0"), Style(color="#ff9142")]
+    ink = Ink("truecolor", "#ffffff", "#000000")
+    before, after = (
+        frame_of([[(name * 4, style) for style in styles] for name in page], ink) for page in ("abcd", "efgh")
+    )
+    sent = changes(before, after, ink)
+    assert sent.count("38;2;") == len(styles)
+
+
 @given(FRAMES)
 def test_the_same_frame_again_sends_nothing(rows: list[list[tuple[str, Style | None]]]) -> None:
     """Not a byte."""
