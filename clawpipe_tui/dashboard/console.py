@@ -100,7 +100,11 @@ class Console(TerminalApp):
     def on_console_snapped(self, event: Snapped) -> None:
         """New answers, unless the user wants other ones by now."""
         if event.snapshot.number == self.wanted.number:
-            self.put(replace(self.desk, snapshot=event.snapshot, lateness=(0.0, 0.0)))
+            before = self.desk.snapshot
+            same = before is None or before.model == event.snapshot.model
+            series = self.desk.series if same else ()
+            desk = replace(self.desk, snapshot=event.snapshot, series=series, lateness=(0.0, 0.0))
+            self.put(replace(desk, series=desk.known_versions))
 
     def ask_again(self) -> None:
         """Ask for the same answers anew."""

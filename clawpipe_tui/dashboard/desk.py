@@ -122,6 +122,8 @@ class Desk:
     prompt: Prompt | None = None
     """The line that is being written, where one is."""
     watched: Watched | None = None
+    series: tuple[str, ...] = ()
+    """The versions known so far; each keeps its colour."""
     lateness: tuple[float, float] = (0.0, 0.0)
     """For how many seconds the present question has been waiting, and how old the last answers are."""
 
@@ -143,7 +145,13 @@ class Desk:
             return fitted
         if self.snapshot.picks.get("model") not in {None, self.snapshot.model}:
             return fitted  # the charts are of another model than versions and changes are known of
-        return replace(fitted, series=tuple(sorted(self.snapshot.versions)), marks=self.snapshot.marks)
+        return replace(fitted, series=self.series or self.known_versions, marks=self.snapshot.marks)
+
+    @property
+    def known_versions(self) -> tuple[str, ...]:
+        """The versions in the order in which they became known, so that none changes its colour when one is added."""
+        new = sorted(self.snapshot.versions) if self.snapshot else ()
+        return tuple(dict.fromkeys([*self.series, *new]))
 
     @cached_property
     def rects(self) -> dict[str, Rect]:

@@ -136,7 +136,7 @@ class Hands:
         if text not in desk.models:
             return f"The log does not speak of a model {text!r}. {nearest(text, desk.models)}"
         place = replace(desk.view.place, picks={}, rows={})
-        self.console.put(replace(desk, view=replace(desk.view, model=text, place=place), snapshot=None))
+        self.console.put(replace(desk, view=replace(desk.view, model=text, place=place), snapshot=None, series=()))
         return f"Looking at {text}."
 
     def _version(self, text: str) -> str:

@@ -25,6 +25,8 @@ _DIGITS_ONLY = 2
 """From this brevity on, the other screens are their digits."""
 _SHORT = 3
 """From this brevity on, words give way to shorter ones."""
+_TIGHT, _BARE = 5, 6
+"""From these on, blanks and the model's name are cut short, then the clock is left out where the window follows it."""
 _FOR_PICKS, _WIDE = 8, 100
 """Cells that are kept for what was picked, twice as many from this width on."""
 _AT_ONCE = 3
@@ -92,7 +94,7 @@ def fitting(variants: Sequence[Sequence[Span]], width: int, look: Look) -> Line:
 
 def header_line(standing: Standing, view: View, scene: Scene, width: int, look: Look) -> Line:
     """One line in as many words as there is room for; the window, the baseline and what is unusual go last."""
-    bare = [_header(standing, view, scene, brevity) for brevity in range(6)]
+    bare = [_header(standing, view, scene, brevity) for brevity in range(_BARE + 1)]
     way = _trail(view)
     # What was picked stands last, in room that is kept for it, so that picking repaints nothing else on a slow line.
     kept = width - (_FOR_PICKS if width < _WIDE else 2 * _FOR_PICKS)
@@ -106,11 +108,12 @@ def _cells(line: Sequence[Span]) -> int:
 
 def _header(standing: Standing, view: View, scene: Scene, brevity: int) -> list[Span]:
     name = standing.title if brevity == 0 else ""
-    spans = [Span(f" {name} ", "title")] if name else [Span(" ")]
+    gap = " " * (1 if brevity >= _TIGHT else 2)
+    spans = [Span(f" {name} ", "title")] if name else [Span(" " * (brevity < _TIGHT))]
     spans += band_spans(standing.environment, write=standing.write, brevity=brevity, write_from=standing.write_from)
-    spans += [Span(clean(standing.model)[: 40 if brevity < 5 else 12], "strong"), Span("  ")]
+    spans += [Span(clean(standing.model)[: 40 if brevity < _TIGHT else 12], "strong"), Span(gap)]
     spans += _tabs(view, scene, brevity)
-    spans += [Span("  "), *_time(view, scene, standing, brevity)]
+    spans += [Span(gap), *_time(view, scene, standing, brevity)]
     if brevity < 4 or view.baseline != BASELINES[0]:
         spans += [Span("  vs " if brevity < 3 else " vs ", "muted"), Span(view.baseline)]
     return [*spans, Span("  " if brevity < 3 else " "), *_freshness(standing, view, brevity)]
@@ -124,7 +127,7 @@ def _tabs(view: View, scene: Scene, brevity: int) -> list[Span]:
             spans.append(Span(f" {screen.key} {title} ", "cursor"))
         elif brevity < _DIGITS_ONLY:
             spans += [Span(f" {screen.key}", "strong"), Span(f" {title} ", "muted")]
-        elif brevity < 5:
+        elif brevity < _TIGHT:
             spans.append(Span(f" {screen.key} ", "muted"))
     return spans
 
@@ -149,6 +152,8 @@ def _time(view: View, scene: Scene, standing: Standing, brevity: int) -> list[Sp
         f"{until:%H:%M}" if until.date() == standing.today or brevity > 3 else f"{until:%b} {until.day} {until:%H:%M}"
     )
     zone = " UTC" if brevity == 0 else ""
+    if view.end is None and brevity >= _BARE:
+        return [Span(width)]
     if view.end is None:
         return [Span(width), Span(" to ", "muted"), Span(shown + zone)]
     return [Span(width), Span(" to ", "muted"), Span(f"{shown}{zone} (past)", "warn")]

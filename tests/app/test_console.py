@@ -261,6 +261,16 @@ async def test_panels_are_never_mounted_again() -> None:
         assert list(story.app.dashboard.children) == widgets
 
 
+async def test_a_version_keeps_its_colour_when_an_older_one_becomes_known() -> None:
+    """Logs are read newest first; nothing on screen changes its colour because something older was found."""
+    async with console() as story:
+        await story.shows("WORSE")
+        desk = story.app.desk
+        known = desk.series
+        assert known == ("v41", "v42", "v43")
+        assert replace(desk, series=("v42", "v43")).known_versions == ("v42", "v43", "v41")
+
+
 async def test_quitting_during_a_slow_question_ends_promptly() -> None:
     """Nobody waits for a query to be told goodbye; the session is closed."""
     session = FakeSession(slow={"drift": threading.Event()})

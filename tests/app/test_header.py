@@ -78,6 +78,22 @@ def test_the_header_says_how_fresh_the_log_is(standing: Standing, expected: str)
     assert expected in text(header_line(standing, VIEW, SCENE, 80, Look()))
 
 
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (replace(STANDING, environment="sample", write=False, clock_stands=True), "◆ fixed clock"),
+        (replace(STANDING, environment="demo", write=True, freshness=behind(250.0)), "▲ 4 min behind"),
+        (replace(STANDING, environment="demo", write=True, progress=Progress(34, 360, reading=True)), "reading 34/360"),
+    ],
+)
+def test_at_60_columns_the_clock_goes_before_the_freshness(standing: Standing, expected: str) -> None:
+    """What is wrong with the log is never cut in favour of what time it is."""
+    shown = text(header_line(standing, VIEW, SCENE, 60, Look()))
+    assert expected in shown
+    assert "2 Drift" in shown
+    assert "…" not in shown
+
+
 def test_a_baseline_that_is_not_the_usual_one_is_said_at_80_columns() -> None:
     """What changes the meaning of every number is never cut."""
     view = replace(VIEW, baseline="same hour yesterday", paused=True)
