@@ -32,10 +32,10 @@ EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 @dataclass
 class _Lane:
-    """A connection, what its views cover now, and the thread whose question it answers."""
+    """A connection, what its views show now, and the thread whose question it answers."""
 
     connection: duckdb.DuckDBPyConnection
-    covers: dict[str, Cover] = field(default_factory=dict[str, Cover])
+    views: dict[str, str] = field(default_factory=dict[str, str])
     asked_by: int | None = None
 
 
@@ -107,15 +107,24 @@ class Asking:
         """The rows of an answer. Raises duckdb.Error."""
         self._define(self._sources.words(query.sql))
         wanted = self._sources.covers(query, {**context, **bound}, self._served(known, bound.get("until")))
+        if not is_shipped(query):
+            return self._answer_alone(query, bound, wanted)
         self._kept.begin(known.revision)
         try:
-            text = _text(query) if is_shipped(query) else Text((query.sql,))
-            sql = self._put_in(text, bound, wanted)
-            used = {name: bound[name] for name in _parameters(text)} if text.calls else bound
-            with self._lane() as lane, self._reading(lane, wanted):
+            text, seen = _text(query), self._copies(wanted)
+            sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(text)}
+            with self._lane() as lane:
+                _show(lane, seen)
                 return lane.connection.execute(sql, used or None).to_arrow_table()
         finally:
             self._kept.end()
+
+    def _answer_alone(self, query: Query, bound: Mapping[str, Value], wanted: Mapping[str, Cover]) -> pa.Table:
+        """A query of the user's own sees all of the log, which is not copied for it, and shares nothing."""
+        with self._lane() as lane:
+            _show(lane, {name: view_select(name, covered) for name, covered in wanted.items()})
+            with self._holding(lane, wanted):
+                return lane.connection.execute(query.sql, dict(bound) or None).to_arrow_table()
 
     def _define(self, words: Collection[str]) -> None:
         """The macros among these words, which were not needed before."""
@@ -125,29 +134,38 @@ class Asking:
                     lane.connection.execute(text)
                 self._waiting.remove((names, text))
 
-    def _put_in(self, text: Text, known: Mapping[str, Value], wanted: Mapping[str, Cover]) -> str:
-        """The text with the tables of its steps, made where they are not there yet."""
-        return text.sql({call: self._table(call, call.values(known), wanted) for call in text.calls})
+    def _copies(self, wanted: Mapping[str, Cover]) -> dict[str, str]:
+        """What questions with these covers see: one plain table each, which is quicker planned than levels are."""
+        return {name: f"from {self._copy(name, covered)}" for name, covered in wanted.items()}
 
-    def _table(self, call: Call, values: tuple[Value, ...], wanted: Mapping[str, Cover]) -> str:
+    def _copy(self, name: str, covered: Cover) -> str:
+        def make(table: str) -> None:
+            with self._lane() as lane, self._holding(lane, {name: covered}):
+                lane.connection.execute(f"create table {table} as {view_select(name, covered)}")
+                lane.connection.execute("commit")
+
+        return self._kept.table((name, *covered.items()), make)
+
+    def _put_in(self, text: Text, known: Mapping[str, Value], seen: Mapping[str, str]) -> str:
+        """The text with the tables of its steps, made where they are not there yet."""
+        return text.sql({call: self._table(call, call.values(known), seen) for call in text.calls})
+
+    def _table(self, call: Call, values: tuple[Value, ...], seen: Mapping[str, str]) -> str:
         """The table of a step. What it looks at is part of its name: how exact a time is depends on the level."""
-        macro = self._macros[call.step]
-        words = self._sources.words(call.step)
-        seen = {name: covered for name, covered in wanted.items() if name in words}
-        key = (call.step, *values, *((name, *covered.items()) for name, covered in sorted(seen.items())))
+        macro, words = self._macros[call.step], self._sources.words(call.step)
+        seen = {name: source for name, source in seen.items() if name in words}
 
         def make(table: str) -> None:
-            body = self._put_in(macro.text, dict(zip(macro.parameters, values, strict=True)), wanted)
+            body = self._put_in(macro.text, dict(zip(macro.parameters, values, strict=True)), seen)
             own, given = f'"step of {call.step}"', ", ".join("?" * len(values))
             with self._lane() as lane:
+                _show(lane, seen)
                 lane.connection.execute(
                     f"create or replace temp macro {own}({', '.join(macro.parameters)}) as table {body}"
                 )
-                with self._reading(lane, seen):
-                    lane.connection.execute(f"create table {table} as from {own}({given})", list(values))
-                    lane.connection.execute("commit")
+                lane.connection.execute(f"create table {table} as from {own}({given})", list(values))
 
-        return self._kept.table(key, make)
+        return self._kept.table((call.step, *values, *sorted(seen.items())), make)
 
     def _drop(self, tables: Sequence[str]) -> None:
         import duckdb
@@ -172,17 +190,10 @@ class Asking:
                 self._freed.notify_all()
 
     @contextmanager
-    def _reading(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
-        """Load what is looked at, and put the tables that the lane sees in front of the empty ones.
-
-        Its transaction has begun to read, so that nobody takes out of memory what is being read.
-        """
+    def _holding(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
+        """Load what is looked at; its transaction has begun to read, so that nobody takes it out of memory."""
         import duckdb
 
-        for name, covered in wanted.items():
-            if lane.covers.get(name) != covered:
-                lane.connection.execute(f'create or replace temp view "{name}" as {view_select(name, covered)}')
-                lane.covers[name] = covered
         with self._blocks.lock:
             try:
                 self._hold(wanted)
@@ -225,6 +236,14 @@ class Asking:
             tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
             tuple(timedelta(seconds=width_s) for (width_s,) in widths),
         )
+
+
+def _show(lane: _Lane, seen: Mapping[str, str]) -> None:
+    """Put what a question sees in front of the empty tables that macros bind to."""
+    for name, source in seen.items():
+        if lane.views.get(name) != source:
+            lane.connection.execute(f'create or replace temp view "{name}" as {source}')
+            lane.views[name] = source
 
 
 @lru_cache(maxsize=256)

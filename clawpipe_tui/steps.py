@@ -22,6 +22,8 @@ _CALL = re.compile(rf"\b({'|'.join(STEPS)})\(([^()]*)\)")
 _PLAIN = re.compile(r"\$\w+|null|'[^']*'", re.IGNORECASE)
 _MACRO = re.compile(r"\s*\(([^()]*)\)\s+as\s+table\s+(.*?);?\s*", re.IGNORECASE | re.DOTALL)
 
+_MOST = 60
+"""Tables that are kept: what four or five windows need."""
 Values = Mapping[str, Value]
 
 
@@ -117,6 +119,8 @@ class Kept:
             if revision > self._revision:
                 self._old += [table.name for table in self._tables.values()]
                 self._tables, self._revision = {}, revision
+            for key in list(self._tables)[: max(0, len(self._tables) - _MOST)]:  # who pages far asks anew
+                self._old.append(self._tables.pop(key).name)
 
     def end(self) -> None:
         """It has ended; tables of older revisions go when nobody reads any."""

@@ -205,17 +205,19 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
            case when keeps_rhythm and verdict = 'inside noise' then 'as yesterday at this time' end as note
     from   judged;
 
--- Since when a column has moved: the most likely single change of its distribution, in steps, and away from the baseline:
--- a recovery is no beginning. A column that moved before the span began has none.
-create macro drift_since(for_model, for_version, a, b, against, step, alpha) as table
-    with shape as (
-        select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins)
+-- Since when the columns that have drifted did: the most likely single change of each one's distribution, in steps, and away
+-- from the baseline: a recovery is no beginning. A column that moved before the span began has none.
+create macro drift_since(for_model, for_version, a, b, against, step, psi_limit, alpha) as table
+    with drifted as (
+        select "column" from drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) where verdict = 'drifted'
+    ), shape as (
+        select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins join drifted using ("column"))
                left join baseline_counts(for_model, for_version, a, b, against) using ("column", bin)
     ), steps as (
         select time_bucket(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) / mean_weight() as n
         from   "values"
         where  model = for_model and role <> 'shadow' and is_live(version, for_version, against)
-               and bucket_start >= a and bucket_start < b
+               and bucket_start >= a and bucket_start < b and "column" in (select "column" from drifted)
         group  by all
     ), ends as (
         select s."column", s.bin, t.step_at, coalesce(steps.n, 0) as n

@@ -4,16 +4,13 @@ with measures as (
 ), shape as (
     select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins)
            left join baseline_counts($model, $version, $since, $until, $baseline) using ("column", bin)
-), steps as (
-    select time_bucket(greatest($step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) as n
+), slices as (
+    select "column", bin, sum(n) as n,
+           least(11, floor(12 * (epoch(time_bucket(greatest($step, interval 1 minute), bucket_start)) - epoch($since))
+                              / (epoch($until) - epoch($since)))) as slice
     from   "values"
     where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)
            and bucket_start >= $since and bucket_start < $until
-    group  by all
-), slices as (
-    select "column", bin, sum(n) as n,
-           least(11, floor(12 * (epoch(step_at) - epoch($since)) / (epoch($until) - epoch($since)))) as slice
-    from   steps
     group  by all
 ), slice_psi as (
     select "column", slice, psi(list(base order by bin), list(coalesce(n, 0) order by bin)) as psi
@@ -34,7 +31,7 @@ with measures as (
     from   measures as m
            left join unseen_categories($model, $version, $since, $until, $baseline) as u using ("column")
            left join trends as t using ("column")
-           left join drift_since($model, $version, $since, $until, $baseline, $step, $alpha) as c using ("column")
+           left join drift_since($model, $version, $since, $until, $baseline, $step, $psi_limit, $alpha) as c using ("column")
 ), changed as (
     select "column", linf(list(base order by category), list(live order by category)) as linf,
            list(category order by category)[linf_position(list(base order by category), list(live order by category))] as linf_category,

@@ -14,7 +14,7 @@ with health as (
     where  is_slower
 ), columns as (
     select "column" as what, 'drift' as kind,
-           (select since_at from drift_since($model, $version, $since, $until, $baseline, $step, $alpha) as s
+           (select since_at from drift_since($model, $version, $since, $until, $baseline, $step, $psi_limit, $alpha) as s
             where  s."column" = m."column") as since_at,
            null as was, 'PSI ' || printf('%.2f', psi) as now
     from   drift_measures($model, $version, $since, $until, $baseline, $psi_limit, $alpha) as m
