@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
@@ -24,7 +24,7 @@ from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
-from clawpipe_tui.rollups.reduce import Lane, count_rows
+from clawpipe_tui.rollups.reduce import Lane, count_rows, side_by_side
 from clawpipe_tui.rollups.repeats import Repeats
 from clawpipe_tui.rollups.source import Rows, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
@@ -140,17 +140,16 @@ class Reducer:
         )  # fmt: skip
         shares = self._shares(files, rows)
         parts = [table_schema("values").empty_table()]
-        with ThreadPoolExecutor(len(others)) as pool:
-            made: list[Future[pa.Table]] = []
-            for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
-                values = Values(who, bins)
-                counters = (values,) if group else (values, *others)
-                kinds = kinds_of(tuple(bins))
-                lanes = [Lane(connection, canonical_of(share, kinds, None)) for connection, share in shares]
-                heard = Spans(latest) if group else spans
-                count_rows(lanes, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
-                made += [] if group else [pool.submit(counter.table) for counter in others]
-                parts.append(values.table(self.connection, canonical_of(rows, kinds, latest), weighed=weighed))
+        made: list[Future[pa.Table]] = []
+        for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
+            values = Values(who, bins)
+            counters = (values,) if group else (values, *others)
+            kinds = kinds_of(tuple(bins))
+            lanes = [Lane(connection, canonical_of(share, kinds, None)) for connection, share in shares]
+            heard = Spans(latest) if group else spans
+            count_rows(lanes, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
+            made += [] if group else [side_by_side().submit(counter.table) for counter in others]
+            parts.append(values.table(self.connection, canonical_of(rows, kinds, latest), weighed=weighed))
         tables = dict(zip(("requests", "latencies", "errors", "clients"), (one.result() for one in made), strict=True))
         return {**tables, "values": pa.concat_tables(parts)}
 

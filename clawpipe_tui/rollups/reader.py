@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from clawpipe_tui.rollups.index import Index, read_index, write_index
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
+from clawpipe_tui.rollups.reduce import MOST_LANES
 from clawpipe_tui.rollups.repeats import Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 _FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
 """Small: what it holds is the first that is on screen."""
-_BATCH_FILES, _BATCH_BYTES = 64, 256_000_000
-_MOST_LANES = 4
-"""Files that are counted side by side: each takes about 100 MB while it is."""
+_BATCH_FILES, _BATCH_BYTES = 64, 160_000_000
 _LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
 """How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
 
@@ -272,9 +270,8 @@ class LogReader:
 
     def _side_by_side(self, files: int) -> Sequence[duckdb.DuckDBPyConnection]:
         """Connections to count that many files with."""
-        most = min(os.cpu_count() or 1, _MOST_LANES)
-        if files > 1 and most > 1 and not self._lanes:
-            self._lanes = tuple(connect(threads=1) for _ in range(most))
+        if files > 1 and MOST_LANES > 1 and not self._lanes:
+            self._lanes = tuple(connect(threads=1) for _ in range(MOST_LANES))
         return self._lanes
 
     def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
