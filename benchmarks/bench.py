@@ -103,7 +103,10 @@ def starting() -> Iterator[Row]:
     yield Row("first frame after exec", frame, "s", 0.45, f"an empty Textual app {empty:.2g} s")
     idle = consoles.idling()
     yield Row("idle, of a core", idle["cpu_pct"], "%", 1.0)
-    yield Row("resident on sample_data", idle["rss_mb"], "MB", 150, f"peak {idle['peak_mb']:.0f} MB")
+    of_its_own = f"{idle['own_mb']:.0f} of its own; {idle['processes']:.0f} process"
+    yield Row("resident on sample_data", idle["rss_mb"], "MB", 150, of_its_own)
+    again = f"{idle['after_own_mb']:.0f} of its own; {idle['peak_mb']:.0f} at the most"
+    yield Row("the same, after a visit to every screen", idle["after_mb"], "MB", 150, again)
     yield Row("bytes sent until it stands still, 120x40", idle["first_bytes"], "B")
     yield Row("bytes sent at rest", idle["bytes_s"], "B/s")
 

@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from resources import used_by  # noqa: E402  beside this file
+
 from clawpipe_tui.demo.model import DelayModel  # noqa: E402  the checkout's own
 from clawpipe_tui.demo.parquet_log import log_table  # noqa: E402
 from clawpipe_tui.demo.world import Phase, Share, Story, World, simulate  # noqa: E402
@@ -112,7 +114,8 @@ def run(minutes: float, folder: Path) -> None:
                     terminal.send(screens[int(time.monotonic()) % len(screens)])
                     terminal.read(1.0)
                     terminal.received.clear()
-                now_mb, passed = terminal.resident_mb(), (time.monotonic() - begun) / 60
+                used, passed = used_by(terminal.process.pid), (time.monotonic() - begun) / 60
+                now_mb = used.resident_mb
                 warm_mb = now_mb if passed <= WARM_MINUTES + 0.01 or not warm_mb else warm_mb
                 files, hour = len(list((folder / "demo" / "logs").iterdir())), passed * FASTER / 60
                 grown = f"{(now_mb / warm_mb - 1) * 100:+.1f} %"

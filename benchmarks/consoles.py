@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from resources import used_by  # noqa: E402  beside this file
+
 from tests.terminal.pseudo import Pseudo  # noqa: E402  the checkout's own tests know how to hold a terminal
 
 CONSOLE = (sys.executable, "-m", "clawpipe_tui")
@@ -26,7 +28,6 @@ class Empty(App):
         yield Static("here it is")
 Empty().run()
 """
-_TICKS_S = os.sysconf("SC_CLK_TCK")
 ROUNDS, KEYS = 4, 30
 """A backfill should outlast the keys of one round."""
 
@@ -119,27 +120,30 @@ def _painted_s(terminal: Pseudo, number: int) -> float:
     return time.perf_counter() - began
 
 
-def idling(for_s: float = 10.0) -> dict[str, float]:
-    """The console on the sample's log, left alone: share of a core, resident memory, bytes sent."""
+def idling(for_s: float = 30.0) -> dict[str, float]:
+    """The console on the sample's log, left alone, then led through its screens, and left alone again."""
     with (
         tempfile.TemporaryDirectory() as cache,
         Pseudo([*CONSOLE, "--logs", str(SAMPLE)], (120, 40), _home(cache)) as terminal,
     ):
         terminal.until(lambda text: "v43" in text and "loading" not in text, 60.0)
-        terminal.read(5.0)
-        first, cpu = len(terminal.received), _cpu_s(terminal.process.pid)
+        _until_still(terminal)
+        first, before = len(terminal.received), used_by(terminal.process.pid)
         sent = len(terminal.read(for_s))
-        used = _cpu_s(terminal.process.pid) - cpu
-        status = Path(f"/proc/{terminal.process.pid}/status").read_text(encoding="utf-8")
-        peak_kb = int(status.partition("VmHWM:")[2].split()[0])
-        rss_kb = int(status.partition("VmRSS:")[2].split()[0])
+        idle = used_by(terminal.process.pid)
+        for screen in "1234567":
+            terminal.send(screen)
+            terminal.read(1.0)
+        _until_still(terminal)
+        after = used_by(terminal.process.pid)
     return {
-        "cpu_pct": 100 * used / for_s, "rss_mb": rss_kb / 1024, "peak_mb": peak_kb / 1024,
-        "first_bytes": float(first), "bytes_s": sent / for_s,
+        "cpu_pct": 100 * (idle.cpu_s - before.cpu_s) / for_s, "rss_mb": idle.resident_mb, "own_mb": idle.own_mb,
+        "processes": idle.processes, "after_mb": after.resident_mb, "after_own_mb": after.own_mb,
+        "peak_mb": after.peak_mb, "first_bytes": float(first), "bytes_s": sent / for_s,
     }  # fmt: skip
 
 
-def _cpu_s(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_S
+def _until_still(terminal: Pseudo, still_s: float = 4.0) -> None:
+    """Until nothing is sent for a while."""
+    while terminal.read(still_s):
+        pass

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _EXIT_CODES = {"worse": ALARM, "drifted": ALARM, "not shown worse": OK}
 _BEHIND_S = 60.0
+_CLOCK_S = 10.0
+"""How often a log in which nothing lands is asked how far it is behind the clock."""
 _SHARE_MOVED_PCT = 5.0
 
 
@@ -114,16 +116,22 @@ def run(given: argparse.Namespace) -> int:
         session.close()
 
 
+def _moment_now(given: argparse.Namespace, session: LogSession) -> Moment:
+    window = window_of(given, session.config, session.now())
+    return moment_of(Opened(session, session.config, window, context_for(session, window, "training")))
+
+
 def _tell(given: argparse.Namespace, session: LogSession) -> int:
     before: Moment | None = None
+    known: tuple[float, ...] = ()
     left: int | None = given.count
     every_s = getattr(given, "every", None) or 1.0
     while True:
-        window = window_of(given, session.config, session.now())
-        after = moment_of(Opened(session, session.config, window, context_for(session, window, "training")))
+        news = (session.revision(), session.now().timestamp() // _CLOCK_S)
+        after = before if before and news == known else _moment_now(given, session)
         for sentence in sentences(before, after):
             out(f"{datetime.now(UTC):%H:%M:%S} {session.model()}: {sentence}")
-        before, left = after, None if left is None else left - 1
+        before, known, left = after, news, None if left is None else left - 1
         if left is not None and left <= 0:
             return _EXIT_CODES.get(after.verdict, CANNOT_TELL)
         time.sleep(every_s)

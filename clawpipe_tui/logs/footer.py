@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -102,12 +103,13 @@ def _read_footer(file: LogFile, tail: bytes) -> Footer | BadFile:
 
 
 def _columns(metadata: pq.FileMetaData) -> str:
-    """Names and types; a type that cannot be named stops nothing."""
+    """Names and types, one text for all files that have the same; a type that cannot be named stops nothing."""
     try:
         fields = list(metadata.schema.to_arrow_schema())
     except (ValueError, NotImplementedError):
         return ""
-    return json.dumps({field.name: str(field.type)[:_LONGEST_TYPE] for field in fields}, ensure_ascii=False)
+    types = {field.name: str(field.type)[:_LONGEST_TYPE] for field in fields}
+    return sys.intern(json.dumps(types, ensure_ascii=False))
 
 
 def _fingerprint(file: LogFile, tail: bytes) -> str:

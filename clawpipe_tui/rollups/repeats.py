@@ -32,6 +32,8 @@ MOST_FILES, MOST_FILES_AFAR = 16, 4
 _HASHES = 131_072
 _MOST_SEEN = 2_000_000
 """Requests that are kept in mind, 8 bytes each."""
+_MOST_BATCHES = 32
+"""More than the files that a batch is compared with: what lands one by one is forgotten after a while."""
 Span = tuple[datetime, datetime]
 Take = Callable[[Rows, SameRequest, Sequence["Neighbour"]], None]
 _KEPT_KEY = "clawpipe file"
@@ -73,7 +75,7 @@ class Seen:
     def add(self, files: Iterable[LogFile], ordered: NDArray[np.uint64]) -> None:
         """Keep a batch in mind; the older ones go when there are many."""
         self._batches.append((frozenset(files), ordered))
-        while sum(len(hashes) for _, hashes in self._batches) > _MOST_SEEN:
+        while sum(len(hashes) for _, hashes in self._batches) > _MOST_SEEN or len(self._batches) > _MOST_BATCHES:
             self._batches.pop(0)
 
     def may_meet(self, files: Collection[LogFile], ordered: NDArray[np.uint64]) -> bool:

@@ -57,6 +57,8 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
     connection.execute("set streaming_buffer_size = '16MB'")  # DuckDB reads on while what it read is counted
     connection.execute("set disable_parquet_prefetching = true")  # whole column chunks: 80 MB, and no sooner
     connection.execute("set allocator_background_threads = true")  # what is free goes back to the system
+    connection.execute("set enable_external_file_cache = false")  # it remembers every file that was ever read
+    connection.execute("set async_threads = 1")  # eight by default, each with buffers of its own, and no faster
     return connection
 
 
