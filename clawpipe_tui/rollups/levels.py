@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.logs.canonical import text_literal
+from clawpipe_tui.rollups.arrow import arrow_schema
 from clawpipe_tui.rollups.cover import FINE, LEVELS_S, Range
 from clawpipe_tui.rollups.schema import TABLES
 
@@ -62,7 +63,18 @@ def _bucket(level: int) -> str:
 
 
 def levels_of(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> pa.Table:
-    """All coarse levels of a part's table, by level and time."""
-    given = f"from read_parquet({text_literal(glob.escape(str(path)))})"
-    each = (f"select {level} as level, * from ({level_select(name, level, [given])})" for level in LEVELS_S)
-    return connection.sql(f"{' union all '.join(each)} order by level, bucket_start").to_arrow_table()
+    """All coarse levels of a part's table, by level and time; each is added up from the one before it."""
+    sources = [f"from read_parquet({text_literal(glob.escape(str(path)))})", *(f'from "{level}"' for level in LEVELS_S)]
+    each = ", ".join(
+        f'"{level}" as materialized ({level_select(name, level, [source])})'
+        for level, source in zip(LEVELS_S, sources, strict=False)
+    )
+    together = " union all ".join(f'select {level} as level, * from "{level}"' for level in LEVELS_S)
+    return connection.sql(f"with {each} {together} order by level, bucket_start").to_arrow_table()
+
+
+def no_levels(name: str) -> pa.Table:
+    """The same of a table without a row."""
+    columns = stored_columns(name)
+    others = {column: kind for column, kind in columns.items() if column != "bucket_start"}
+    return arrow_schema({"level": "INTEGER", "bucket_start": columns["bucket_start"], **others}).empty_table()

@@ -249,24 +249,25 @@ def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: 
             spans.append(_span_s(table))
     has_levels = sum(rows.values()) >= _LEVELS_FROM_ROWS
     if has_levels:
-        files |= _write_levels(folder, sorted(rows, key=lambda name: -rows[name]))
+        files |= _write_levels(folder, rows)
     files["ledger.parquet"] = write_checked(ledger_table(entries), folder / "ledger.parquet")
     span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
     return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
 
 
-def _write_levels(folder: Path, names: Iterable[str]) -> dict[str, File]:
+def _write_levels(folder: Path, rows: Mapping[str, int]) -> dict[str, File]:
     """The coarser levels of a part's tables; each is mostly one thread's work, so two are made at a time."""
-    from clawpipe_tui.rollups.levels import LEVELLED, levels_of
+    from clawpipe_tui.rollups.levels import LEVELLED, levels_of, no_levels
     from clawpipe_tui.rollups.source import connect
 
     def write(name: str) -> tuple[str, File]:
         with connection.cursor() as own:
-            levels = levels_of(own, name, folder / f"{name}.parquet")
+            levels = levels_of(own, name, folder / f"{name}.parquet") if rows[name] else no_levels(name)
         return f"{name}.coarse.parquet", write_checked(levels, folder / f"{name}.coarse.parquet")
 
+    largest_first = sorted(LEVELLED, key=lambda name: -rows[name])
     with connect() as connection, ThreadPoolExecutor(2) as pool:
-        return dict(pool.map(write, (name for name in names if name in LEVELLED)))
+        return dict(pool.map(write, largest_first))
 
 
 def write_checked(table: pa.Table, path: Path) -> File:

@@ -96,3 +96,20 @@ def test_a_console_at_rest_gives_memory_back_once() -> None:
 def test_a_log_that_is_being_read_is_not_at_rest() -> None:
     """What reading uses would be fetched again at once: it is given back now and then."""
     assert given_back_at(Progress(0, 360, 9, reading=True), 2.0, 9.0, 10.0, 19.0, 20.0) == [0, 0, 1, 1, 2]
+
+
+def test_the_first_question_about_an_unread_log_waits_for_its_newest_counts() -> None:
+    """An answer about nothing would only keep the reading from its work."""
+    session = FakeSession(progress_now=Progress(0, 360, 0, reading=True))
+    asker = Asker(lambda: session, WANTED, lambda _snapshot: None, 60)
+    asker.start()
+    try:
+        time.sleep(0.1)
+        assert not session.asked
+        session.progress_now = Progress(4, 360, 500_000, reading=True)
+        deadline = time.monotonic() + 1.0
+        while not session.asked and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert session.asked
+    finally:
+        asker.stop()
