@@ -22,8 +22,8 @@ _CALL = re.compile(rf"\b({'|'.join(STEPS)})\(([^()]*)\)")
 _PLAIN = re.compile(r"\$\w+|null|'[^']*'", re.IGNORECASE)
 _MACRO = re.compile(r"\s*\(([^()]*)\)\s+as\s+table\s+(.*?);?\s*", re.IGNORECASE | re.DOTALL)
 
-_MOST = 60
-"""Tables that are kept: what four or five windows need."""
+_MOST = 40
+"""Tables that are kept: what three windows need."""
 Values = Mapping[str, Value]
 
 

@@ -25,8 +25,13 @@ def psi_contributions(baseline: Counts, live: Counts, smoothing: float = HALF) -
         return None
     bins = _occupied(*pair)
     n, m = sum(pair[0]) + smoothing * bins, sum(pair[1]) + smoothing * bins
-    return [
-        _contribution((before + smoothing) / n, (after + smoothing) / m) if before or after else 0.0
+    if not smoothing:
+        return [_unsmoothed(before / n, after / m) for before, after in zip(*pair, strict=True)]
+    log = math.log
+    return [  # no call for a bin: a screen asks for thousands of them
+        ((q := (after + smoothing) / m) - (p := (before + smoothing) / n)) * (log(q) - log(p))
+        if before or after
+        else 0.0
         for before, after in zip(*pair, strict=True)
     ]
 
@@ -83,9 +88,9 @@ def smallest_psi(baseline: Counts, live: Counts, threshold: float) -> float | No
     return max(threshold, (spread**2 - freedom / 2) * per_row) if freedom else None
 
 
-def _contribution(p: float, q: float) -> float:
-    """Infinite where smoothing is off and one side is empty."""
-    return (q - p) * (math.log(q) - math.log(p)) if p > 0 and q > 0 else math.inf
+def _unsmoothed(p: float, q: float) -> float:
+    """Infinite where one side alone is empty."""
+    return (q - p) * (math.log(q) - math.log(p)) if p > 0 and q > 0 else math.inf if p or q else 0.0
 
 
 def _occupied(baseline: list[float], live: list[float]) -> int:
