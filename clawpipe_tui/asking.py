@@ -131,7 +131,10 @@ class Asking:
         with self._defining:
             for names, text in [one for one in self._waiting if not one[0].isdisjoint(words)]:
                 with self._lane() as lane:
-                    lane.connection.execute(text)
+                    try:  # all of a file or nothing: who is given up here must not spoil it for the next
+                        lane.connection.execute(f"begin; {text}; commit")
+                    finally:
+                        roll_back(lane.connection)
                 self._waiting.remove((names, text))
 
     def _copies(self, wanted: Mapping[str, Cover]) -> dict[str, str]:
@@ -194,15 +197,15 @@ class Asking:
         """Load what is looked at; its transaction has begun to read, so that nobody takes it out of memory."""
         import duckdb
 
-        with self._blocks.lock:
-            try:
-                self._hold(wanted)
-            except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
-                self._blocks.lose(self._blocks.missing())
-                self._hold(wanted)
-            lane.connection.execute("begin")
-            lane.connection.execute("select count(*) from log_totals").fetchall()
         try:
+            with self._blocks.lock:
+                try:
+                    self._hold(wanted)
+                except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
+                    self._blocks.lose(self._blocks.missing())
+                    self._hold(wanted)
+                lane.connection.execute("begin")
+                lane.connection.execute("select count(*) from log_totals").fetchall()
             yield
         finally:
             roll_back(lane.connection)

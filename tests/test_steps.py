@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from clawpipe_tui.catalog import find_query, macro_files, shipped
 from clawpipe_tui.config import load_config
+from clawpipe_tui.errors import GivenUpError
 from clawpipe_tui.looking import Sources
 from clawpipe_tui.result import Value
 from clawpipe_tui.session import LogSession
@@ -108,3 +111,23 @@ def test_a_step_that_fails_is_tried_again_by_whoever_asks_next() -> None:
     with pytest.raises(ValueError, match="given up"):
         kept.table(("a",), fail)
     assert kept.table(("a",), lambda _: None)
+
+
+def test_who_is_given_up_while_macros_are_defined_spoils_nothing() -> None:
+    """They are defined when they are first needed: all of a file, or nothing and again."""
+    config = load_config(shipped("sample_data") / "clawpipe.toml")
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory() as cache, closing(LogSession(config, cache=Path(cache))) as session:
+
+        def impatient() -> None:
+            while not stop.wait(0.001):
+                session._warehouse.asking.interrupt()
+
+        thread = threading.Thread(target=impatient)
+        thread.start()
+        for _ in range(3):
+            with suppress(GivenUpError):
+                session.ask("health", _moved(session) | {"until": session.now(), "since": session.now()})
+        stop.set()
+        thread.join()
+        assert session.ask("version_decision", {"since": session.now(), "until": session.now()}).columns
