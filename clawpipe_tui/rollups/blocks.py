@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 BLOCK_S = {FINE: 3_600, 600: 21_600, 3_600: 86_400, DAYS: 512 * 86_400}
 """Level → how much time is loaded at once."""
 MOST_ROWS = 1_000_000
+_UNUSED_S = 120.0
+"""What no question has looked at for so long goes, however little: a window that moves on leaves nothing behind."""
 _AGAIN_ROWS = 50_000
 """So many rows are added to a table before equal keys in it are added up again."""
 Slot = tuple[str, int]
@@ -41,11 +44,11 @@ class Blocks:
         self.lock = threading.RLock()
         self._parts: dict[str, Part] = {}
         self._void: dict[str, frozenset[int]] = {}
-        self._used: dict[Slot, dict[int, int]] = {}
-        """Slot → block → the look that used it last."""
+        self._used: dict[Slot, dict[int, float]] = {}
+        """Slot → block → the look that used it last, by the monotonic clock."""
         self._rows: dict[Slot, int] = {}
         self._added: dict[Slot, int] = {}
-        self._look = 0
+        self._look = 0.0
         for name in ASKED:
             for level in levels_of_table(name):
                 connection.execute(f"create table {memory(name, level)} ({columns_sql(stored_columns(name))})")
@@ -111,7 +114,7 @@ class Blocks:
 
     def _hold(self, wanted: Mapping[str, Cover], connection: duckdb.DuckDBPyConnection) -> None:
         with self.lock:
-            self._look += 1
+            self._look = time.monotonic()
             lacking: dict[Slot, set[int]] = {}
             for name, cover in wanted.items():
                 for level, spans in cover.items():
@@ -198,12 +201,12 @@ class Blocks:
             ((self._rows[slot],),) = self._filling.execute(f"select count(*) from {memory(*slot)}").fetchall()
 
     def _make_room(self) -> None:
-        """Drop the blocks that were not used for the longest time; those of this look stay, however large."""
+        """Drop what was not used for long, and where there is much the longest unused; blocks of this look stay."""
         idle = sorted((look, slot, block) for slot, held in self._used.items() for block, look in held.items())
         idle = [one for one in idle if one[0] < self._look and one[1] != ("requests", DAYS)]
         before = sum(self._rows.values())
         with self._whole(self._filling):
-            while idle and sum(self._rows.values()) > MOST_ROWS:
+            while idle and (sum(self._rows.values()) > MOST_ROWS or idle[0][0] < self._look - _UNUSED_S):
                 look = idle[0][0]
                 together: dict[Slot, set[int]] = {}
                 while idle and idle[0][0] == look:
