@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -29,6 +30,8 @@ ANSWERED = "outcome in ('ok', 'fallback')"
 BATCH_ROWS = 65_536
 """Rows at a time: a column of them, its comparisons and its bins stay in a core's cache."""
 _MEANWHILE_S = 0.05
+_ENOUGH_THREADS = 64
+"""Made when there is none idle: what lands must never wait for those that pause for it."""
 MOST_LANES = min(os.cpu_count() or 1, 4)
 """Files that are counted side by side: each takes about 100 MB while it is."""
 
@@ -71,17 +74,19 @@ def count_rows(
 ) -> None:
     """One scan of canonical selects through all counters. `weighed` rows stand for as many requests as they say.
 
-    `meanwhile` is called now and then: a scan may take long.
+    `meanwhile` is called now and then, because a scan may take long; what it does goes first.
     """
     wanted = {"file": "file_index::integer", "served_us": "epoch_us(served_at)", **who.sql()}
     wanted |= {"weight": "weight"} if weighed else {}
     for counter in counters:
         wanted |= counter.columns()
     listed = ", ".join(f'{sql} as "{name}"' for name, sql in wanted.items())
+    may_count = Event()
 
     def count(lane: Lane) -> None:
         with lane.connection.sql(f"select {listed} from ({lane.canonical})").to_arrow_reader(BATCH_ROWS) as reader:
             for batch in reader:
+                may_count.wait()
                 rows = spans.timely(batch)
                 if rows.num_rows:
                     weight: NDArray[np.float64] | None = rows["weight"].to_numpy() if weighed else None
@@ -90,14 +95,24 @@ def count_rows(
                     for counter in counters:
                         counter.count(rows, cells)
 
+    _count_all(lanes, count, may_count, meanwhile)
+
+
+def _count_all(
+    lanes: Sequence[Lane], count: Callable[[Lane], None], may_count: Event, meanwhile: Callable[[], None]
+) -> None:
+    """All lanes side by side; where one fails, or what is done meanwhile does, the others are stopped."""
     counting = [side_by_side().submit(count, lane) for lane in lanes]
     try:
-        meanwhile()
-        while (found := wait(counting, _MEANWHILE_S, FIRST_EXCEPTION)).not_done and not any(
-            one.exception() for one in found.done
-        ):
+        while True:
+            may_count.clear()
             meanwhile()
+            may_count.set()
+            found = wait(counting, _MEANWHILE_S, FIRST_EXCEPTION)
+            if not found.not_done or any(one.exception() for one in found.done):
+                break
     finally:
+        may_count.set()
         for lane, one in zip(lanes, counting, strict=True):
             if not one.done():
                 lane.connection.interrupt()
@@ -109,7 +124,7 @@ def count_rows(
 @cache
 def side_by_side() -> ThreadPoolExecutor:
     """The threads that count, the same ones for every batch: an allocator keeps for a thread what it has let go."""
-    return ThreadPoolExecutor(MOST_LANES + 1, "counting")  # one for what lands meanwhile
+    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting")
 
 
 def keyed(rows: pa.Table, who: Who, grain_s: int, kind: NDArray[np.int64]) -> pa.Table:
