@@ -7,37 +7,6 @@ import sys
 
 import pytest
 
-from clawpipe_tui.terminal.memory import unchanged_mappings
-
-SMAPS = """\
-1000-3000 r-xp 00000000 fe:00 11  /usr/lib/libwhole.so
-Size:                  8 kB
-Anonymous:             0 kB
-VmFlags: rd ex mr mw me
-3000-4000 r--p 00002000 fe:00 11  /usr/lib/libwhole.so (relocated)
-Size:                  4 kB
-Anonymous:             4 kB
-VmFlags: rd mr mw me
-4000-5000 rw-p 00003000 fe:00 11  /usr/lib/libwhole.so
-Size:                  4 kB
-Anonymous:             0 kB
-VmFlags: rd wr mr mw me
-5000-9000 r--p 00000000 00:00 0
-Size:                 16 kB
-Anonymous:             0 kB
-VmFlags: rd mr mw me
-a000-b000 r--s 00000000 fe:00 12  /shared
-Size:                  4 kB
-Anonymous:             0 kB
-VmFlags: rd mr mw me
-"""
-
-
-def test_only_pages_that_stand_in_a_file_just_so_are_let_go() -> None:
-    """Neither what was written, nor what could be, nor what has no file, nor what others share."""
-    assert list(unchanged_mappings(SMAPS)) == [(0x1000, 0x3000)]
-
-
 RUN = """
 import duckdb, pathlib, sys
 from clawpipe_tui.terminal.memory import give_back_code, give_back_memory
