@@ -14,11 +14,15 @@ from clawpipe_tui.panels.cells import cell_width, fit
 from clawpipe_tui.panels.look import Line, Look, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
     from textual.events import Key, Resize
 
 Answer = TypeVar("Answer")
 _SCROLLS = {"j": 1, "down": 1, "k": -1, "up": -1, "g": -1_000_000, "home": -1_000_000, "G": 1_000_000, "end": 1_000_000}
+_SIDEWAYS = {"l": 8, "right": 8, "h": -8, "left": -8}
+"""Cells, for lines that are never wrapped, such as SQL."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,7 @@ class Dialog(ModalScreen[Answer]):
         width, _ = self.app.size
         self.query_one(Pages).show(shown(self.body(width), self.skin.look))
         self.on_pages_scrolled()
-        hints = [span for key, word in self.hints for span in (Span(f" {key}", "strong"), Span(f" {word} ", "muted"))]
-        self.query_one("#hints", Picture).show(_one_line(hints, width, self.skin.look))
+        self.query_one("#hints", Picture).show(_one_line(_fitting(self.hints, width), width, self.skin.look))
 
     def on_pages_scrolled(self) -> None:
         """The title says which lines are in sight."""
@@ -93,10 +96,21 @@ class Dialog(ModalScreen[Answer]):
         elif pressed in _SCROLLS:
             event.stop()
             self.query_one(Pages).scroll_rows(_SCROLLS[pressed])
+        elif pressed in _SIDEWAYS:
+            event.stop()
+            self.query_one(Pages).scroll_cells(_SIDEWAYS[pressed])
 
     def close(self) -> None:
         """Leave without an answer."""
         self.dismiss(None)
+
+
+def _fitting(hints: Sequence[tuple[str, str]], width: int) -> list[Span]:
+    """The keys that there is room for; the last one, which leaves, is always among them."""
+    kept = list(hints)
+    while len(kept) > 1 and sum(cell_width(f" {key} {word} ") for key, word in kept) > width + 1:
+        del kept[-2]
+    return [span for key, word in kept for span in (Span(f" {key}", "strong"), Span(f" {word} ", "muted"))]
 
 
 def _one_line(spans: list[Span], width: int, look: Look) -> list[Line]:

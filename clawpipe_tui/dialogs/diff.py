@@ -94,9 +94,9 @@ class DiffPage(Dialog[None]):
 
     hints = (
         ("↑↓", "scroll"),
-        ("a b", "choose a version"),
+        ("a b", "versions"),
         ("x", "swap"),
-        ("/", "a part of the traffic"),
+        ("/", "part of the traffic"),
         ("u", "unchanged too"),
         ("esc", "close"),
     )

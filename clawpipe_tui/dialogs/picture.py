@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from clawpipe_tui.panels.cells import cell_width, char_width
+from clawpipe_tui.panels.cells import CUT, cell_width, char_width
 from clawpipe_tui.panels.look import PALETTES, Line, paint
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Picture(Widget):
 
 
 class Pages(ScrollView, can_focus=True):
-    """More lines than fit: scrolled by keys, without animation. Whoever holds it says where one is."""
+    """More than fits: scrolled by keys, without animation. Whoever holds it says where one is."""
 
     DEFAULT_CSS = "Pages { width: 1fr; height: 1fr; background: ansi_default; scrollbar-size: 0 0; }"
 
@@ -142,11 +142,19 @@ class Pages(ScrollView, can_focus=True):
         """Some rows down, or up."""
         self.scroll_relative(y=rows, animate=False)
 
+    def scroll_cells(self, cells: int) -> None:
+        """Some cells to the right, or to the left."""
+        self.scroll_relative(x=cells, animate=False)
+
     def render_line(self, y: int) -> Strip:
-        """The line API: what stands in this row, after scrolling."""
-        blank = rich_style(self.theme_name, "")
+        """The line API: what stands in this row, after scrolling; what goes on beyond an edge ends in …."""
+        blank, cut = rich_style(self.theme_name, ""), Segment(CUT, rich_style(self.theme_name, "warn"))
         left, top = self.scroll_offset
+        width = self.size.width
         if top + y >= len(self.lines):
-            return Strip.blank(self.size.width, blank)
+            return Strip.blank(width, blank)
         strip = strip_of(self.lines[top + y], self.theme_name)
-        return strip.crop_extend(left, left + self.size.width, blank)
+        shown = strip.crop_extend(left, left + width, blank)
+        if strip.cell_length > left + width:
+            shown = Strip([*shown.crop(0, width - 1), cut])
+        return Strip([cut, *shown.crop(1, width)]) if 0 < left < strip.cell_length else shown

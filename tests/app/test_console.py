@@ -340,3 +340,15 @@ async def test_a_part_of_the_traffic_is_compared_on_its_own() -> None:
         assert asked == ["client=web"]
         await story.press("slash", "escape")
         await story.shows("only where client=web")
+
+
+async def test_a_line_that_is_never_wrapped_is_read_sideways() -> None:
+    """SQL that is wider than the terminal ends in a mark, and l goes on where it ends."""
+    async with console(size=(20, 24)) as story:
+        await story.shows("v43 worse")
+        await story.press("s", "G")
+        await story.shows("-- the SQL of hea…")
+        await story.press("l")
+        await story.shows("…- the SQL of health")
+        await story.press("h")
+        await story.shows("-- the SQL of hea…")
