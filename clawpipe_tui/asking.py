@@ -61,6 +61,8 @@ class Asking:
         self._blocks, self._sources = blocks, Sources.of(macros)
         self._waiting = [(frozenset(Sources.of([text]).macros), text) for text in waiting]
         self._defining = threading.Lock()
+        self._bare = connection.cursor()
+        """Has no views: macros bind to the empty tables, never to what one lane happens to see."""
         self._lanes = tuple(_Lane(connection.cursor()) for _ in range(_LANES))
         self._free = list(self._lanes)
         self._freed = threading.Condition()
@@ -78,6 +80,8 @@ class Asking:
                 self.interrupt()
             for lane in self._lanes:
                 lane.connection.close()
+        with self._defining:
+            self._bare.close()
 
     @property
     def asked_by(self) -> set[int]:
@@ -130,11 +134,10 @@ class Asking:
         """The macros among these words, which were not needed before."""
         with self._defining:
             for names, text in [one for one in self._waiting if not one[0].isdisjoint(words)]:
-                with self._lane() as lane:
-                    try:  # all of a file or nothing: who is given up here must not spoil it for the next
-                        lane.connection.execute(f"begin; {text}; commit")
-                    finally:
-                        roll_back(lane.connection)
+                try:  # all of a file or nothing
+                    self._bare.execute(f"begin; {text}; commit")
+                finally:
+                    roll_back(self._bare)
                 self._waiting.remove((names, text))
 
     def _copies(self, wanted: Mapping[str, Cover]) -> dict[str, str]:
@@ -235,9 +238,11 @@ class Asking:
             self._hold(past)
             ends = lane.connection.execute(sql, {"until": until} if before else None).fetchall()
             widths = lane.connection.execute("select distinct window_s from objectives where window_s > 0").fetchall()
+            ((labelled,),) = lane.connection.execute("select exists (from labels)").fetchall()
         return Served(
             tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
             tuple(timedelta(seconds=width_s) for (width_s,) in widths),
+            labelled,
         )
 
 

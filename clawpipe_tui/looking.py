@@ -20,16 +20,18 @@ _TO_THEIR_ENDS = "version_spans"
 _DAY = timedelta(days=1)
 _ENDS = {"since", "until"}
 _LABELS_OF = timedelta(days=14)
+_HOUR = timedelta(hours=1)
 _LAST_MINUTES = timedelta(minutes=10)
 """The split of traffic is that of the last minute that was served."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """When each version served last, before the window's end; and how far back objectives look."""
+    """When each version served last, before the window's end; how far back objectives look; whether labels are in."""
 
     ends: tuple[datetime, ...] = ()
     widths: tuple[timedelta, ...] = ()
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Sources:
         if "values" in tables:
             covers["values"] = cover(_with_rhythm(looks), whole=whole)
         if "answers" in tables:
-            covers["answers"] = cover(_with_labels(looks, context, last_at), whole=whole)
+            known = _with_labels(looks, context, last_at) if served.labelled else _with_last_hour(looks, last_at)
+            covers["answers"] = cover(known, whole=whole)
         if "requests" in tables:
             covers["requests"] = cover(_with_last_minutes(looks, query, last_at), whole=True)
         return covers
@@ -131,3 +134,11 @@ def _with_labels(looks: Looks, context: Mapping[str, Value], last_at: datetime |
     ends = [end for end in (context.get("until"), context.get("now"), last_at) if isinstance(end, datetime)]
     spans = [*looks.spans, *((end, end + _DAY, FINE) for end in ends)]
     return Looks(tuple((start - _LABELS_OF, end, FINE) for start, end, _ in spans), looks.edges)
+
+
+def _with_last_hour(looks: Looks, last_at: datetime | None) -> Looks:
+    """Without labels nothing is learnt from older answers; which answer means yes, an hour of scores tells."""
+    spans = [(start, end, FINE) for start, end, _ in looks.spans]
+    if last_at:
+        spans.append((last_at - _HOUR, last_at + _HOUR, FINE))
+    return Looks(tuple(spans), looks.edges)

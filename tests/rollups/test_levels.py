@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tiny_log import START, TinyLog, counted, plain_requests, random_rows
 
 from clawpipe_tui import looking
+from clawpipe_tui.catalog import find_query, load_catalog, macro_files, shipped
+from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Value
 from clawpipe_tui.rollups import blocks, parts
 from clawpipe_tui.rollups.cover import EVER, FINE, LEVELS_S, Looks, cover, level_for, looks_of
@@ -160,3 +162,15 @@ def test_a_cover_gives_each_moment_to_one_level_and_no_bucket_an_edge(
 def test_a_question_without_a_window_is_answered_whole() -> None:
     """By days, whatever there is."""
     assert cover(Looks(), whole=True)[86_400] == (EVER,)
+
+
+@pytest.mark.parametrize(("labelled", "fewest_h", "most_h"), [(False, 1, 4), (True, 14 * 24, 17 * 24)])
+def test_answers_of_two_weeks_are_held_only_where_there_are_labels_to_join_them_with(
+    *, labelled: bool, fewest_h: int, most_h: int
+) -> None:
+    """Without labels a window's own answers, and those of the last hour, say all that is known."""
+    sources = Sources.of(path.read_text(encoding="utf-8") for path in macro_files((shipped("queries"),)))
+    window: dict[str, Value] = {"since": START, "until": START + timedelta(hours=1), "step": timedelta(minutes=1)}
+    served = Served((START + timedelta(hours=1),), labelled=labelled)
+    held = sources.covers(find_query(load_catalog(), "quality_over_time"), window, served)["answers"]
+    assert fewest_h <= sum(end - start for start, end in held[FINE]) / 3_600 <= most_h
