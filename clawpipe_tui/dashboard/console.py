@@ -47,6 +47,8 @@ class Console(TerminalApp):
 
     def __init__(self, settings: ConsoleSettings) -> None:
         super().__init__(ink_for(settings.theme, settings.depth, ascii_only=settings.look.ascii))
+        if settings.theme == "light":
+            self.theme = "textual-light"  # what is Textual's own, buttons and the palette, is dark otherwise
         self.title = settings.title
         self.settings = settings
         self.desk = Desk(settings, settings.first_view())

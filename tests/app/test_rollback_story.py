@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from textual.events import Key
+from textual.widgets import Button
 
 from clawpipe_tui.errors import ClawpipeError
 from clawpipe_tui.operations.guardrails import Safety
@@ -43,6 +44,14 @@ async def test_b_opens_the_plan_and_sends_nothing() -> None:
         await story.press("escape")
         await story.shows("WORSE")
         assert story.serving.sent == []
+
+
+async def test_on_a_light_ground_the_buttons_are_dark() -> None:
+    """What Textual colours by a theme of its own follows ours."""
+    async with console(theme="light") as story:
+        await opened(story)
+        for button in story.app.screen.query(Button):
+            assert button.styles.color.brightness < 0.5
 
 
 async def test_an_empty_reason_sends_nothing() -> None:
