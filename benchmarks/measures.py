@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from log import CATEGORICAL, NUMERIC, table
+from log import CATEGORICAL, NUMERIC, QUARTER_S, table
 
 from clawpipe_tui.catalog import load_catalog, shipped
 from clawpipe_tui.config import load_config
@@ -75,7 +75,7 @@ def windows(log: Path) -> Measured:
     """What the Overview asks when its window changes to a width for the first time, and again after news: a tick."""
     with _opened(log, log / "cache") as session:
         session.read()
-        found = {}
+        found = {"opened": _asked(session, QUARTER_S)}
         for name, width_s in (("hour", HOUR_S), ("day", DAY_S), ("year", YEAR_S)):
             found[name] = _asked(session, width_s)
             found[f"{name}_again"] = statistics.median(_asked_after_news(session, width_s, at) for at in range(5))

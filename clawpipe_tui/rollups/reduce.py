@@ -7,6 +7,7 @@ aggregates over texts. What each table counts is its counter's business (counter
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ ANSWERED = "outcome in ('ok', 'fallback')"
 BATCH_ROWS = 65_536
 """Rows at a time: a column of them, its comparisons and its bins stay in a core's cache."""
 _MEANWHILE_S = 0.05
+_NICE = 10
 _ENOUGH_THREADS = 64
 """Made when there is none idle: what lands must never wait for those that pause for it."""
 MOST_LANES = min(os.cpu_count() or 1, 4)
@@ -124,7 +126,13 @@ def _count_all(
 @cache
 def side_by_side() -> ThreadPoolExecutor:
     """The threads that count, the same ones for every batch: an allocator keeps for a thread what it has let go."""
-    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting")
+    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting", _stand_back)
+
+
+def _stand_back() -> None:
+    """A key or a question that comes while this thread counts goes first. Only Linux has priorities of threads."""
+    if sys.platform == "linux":
+        os.nice(_NICE)
 
 
 def keyed(rows: pa.Table, who: Who, grain_s: int, kind: NDArray[np.int64]) -> pa.Table:

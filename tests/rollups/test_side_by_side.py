@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from tiny_log import TinyLog, counted, random_rows, rows_of
 
 from clawpipe_tui.logs.listing import LogFile
-from clawpipe_tui.rollups import reader
+from clawpipe_tui.rollups import reader, reduce
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.repeats import Seen
 
@@ -69,3 +72,15 @@ def test_what_is_in_mind_says_whether_files_meet(one: set[int], other: set[int],
     seen.add([known], np.array(sorted(one), np.uint64))
     asked = [known] if all_known else [known, unknown]
     assert seen.may_meet(asked, np.array(sorted(other), np.uint64)) == (not all_known or bool(one & other))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+def test_threads_that_count_stand_back_for_keys_and_questions() -> None:
+    """They alone: the thread that waits for them keeps its priority."""
+
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = priority()
+    assert reduce.side_by_side().submit(priority).result() == min(before + 10, 19)
+    assert priority() == before
