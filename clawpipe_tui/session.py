@@ -20,6 +20,7 @@ from clawpipe_tui.logs.landing import landings
 from clawpipe_tui.logs.layouts import layout_of
 from clawpipe_tui.logs.listing import is_table, list_files
 from clawpipe_tui.logs.tables import resolved
+from clawpipe_tui.opened import Progress
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
@@ -27,7 +28,7 @@ from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.serving.asked import objective_rows
 from clawpipe_tui.serving.folder import FolderRegistry
-from clawpipe_tui.warehouse import Progress, Warehouse
+from clawpipe_tui.warehouse import Warehouse
 from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:

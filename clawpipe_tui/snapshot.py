@@ -17,9 +17,9 @@ from clawpipe_tui.window import Window, window_ending
 from clawpipe_tui.wording import clean
 
 if TYPE_CHECKING:
+    from clawpipe_tui.opened import Progress, Session
     from clawpipe_tui.result import Value
     from clawpipe_tui.spec import PanelSpec
-    from clawpipe_tui.warehouse import Progress, Session
 
 ALWAYS = ("headline", "versions", "models", "events")
 """What the header line, the colours of versions and the marks on charts need on every screen."""

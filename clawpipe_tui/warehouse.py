@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from clawpipe_tui.asking import EVERY_DAY, Asking, Known
 from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files, query_folders
@@ -47,61 +46,6 @@ _RANGES = {"column": "VARCHAR", "low": "DOUBLE", "high": "DOUBLE", "allowed": "V
 _STOP_S = 0.5
 _TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
 _EXTENT = f"select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from {memory('requests', DAYS)}"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How much of the log has been read."""
-
-    files_read: int = 0
-    files_known: int = 0
-    rows: int = 0
-    reading: bool = False
-    message: str = ""
-
-
-class Session(Protocol):
-    """A log that is open: what screens, commands and operations are given."""
-
-    def ask(self, query: str, context: Mapping[str, Value]) -> Result:
-        """The answer of a named query. Blocks; may be called from any thread."""
-        ...
-
-    def question(self, query: str) -> str:
-        """What that query answers, in words."""
-        ...
-
-    def parameters(self, query: str) -> frozenset[str]:
-        """The names of the values that a query uses; none where there is no such query."""
-        ...
-
-    def give_up(self, thread: int) -> None:
-        """Stop what that thread is asking: its answer is no longer wanted."""
-        ...
-
-    def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """What the serving API was asked to do with traffic; called from any thread."""
-        ...
-
-    def revision(self) -> int:
-        """A number that grows whenever answers may have changed."""
-        ...
-
-    def now(self) -> datetime:
-        """The console's clock: fixed for a log of the past."""
-        ...
-
-    def progress(self) -> Progress:
-        """How much of the log has been read."""
-        ...
-
-    def give_back(self) -> None:
-        """Let go of memory that was used for answers; called from any thread, where nobody waits for one."""
-        ...
-
-    def close(self) -> None:
-        """Stop reading and let go of everything."""
-        ...
 
 
 class Warehouse:

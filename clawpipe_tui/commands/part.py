@@ -13,8 +13,8 @@ from clawpipe_tui.operations.segment import known_columns, narrowed, read_segmen
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.session import LogSession
-    from clawpipe_tui.warehouse import Session
 
 
 @contextmanager

@@ -36,9 +36,9 @@ from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config, Serving
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.serving.seam import Routing
     from clawpipe_tui.session import LogSession
-    from clawpipe_tui.warehouse import Session
 
 __all__ = ["BASELINES", "console_settings"]
 

@@ -20,8 +20,8 @@ from clawpipe_tui.snapshot import Answers, take_snapshot
 from clawpipe_tui.spec import BrokenScreen, ScreenSpec
 
 if TYPE_CHECKING:
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.panels.look import Line
-    from clawpipe_tui.warehouse import Session
 
 
 def run(given: argparse.Namespace) -> int:

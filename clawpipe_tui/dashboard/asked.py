@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.serving.seam import Registry, Router
-    from clawpipe_tui.warehouse import Session
 
 _EVERY_S = 15.0
 _AFTER_S = 2.0

@@ -14,7 +14,7 @@ from clawpipe_tui.window import window_ending
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clawpipe_tui.warehouse import Session
+    from clawpipe_tui.opened import Session
 
 _RETRY_S = 5.0
 _OPENING_S = 0.3

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.panels.state import PanelState
     from clawpipe_tui.serving.seam import Registry, Router
     from clawpipe_tui.spec import BrokenScreen, PanelSpec
     from clawpipe_tui.terminal.ability import Depth
-    from clawpipe_tui.warehouse import Session
 
 _SAID_ROWS = 5
 """At most so many lines for one sentence that is said."""

@@ -17,8 +17,8 @@ from clawpipe_tui.wording import clean, number, seconds
 
 if TYPE_CHECKING:
     from clawpipe_tui.dashboard.view import Scene, View
+    from clawpipe_tui.opened import Progress
     from clawpipe_tui.panels.state import PanelState
-    from clawpipe_tui.warehouse import Progress
 
 _ALWAYS_HINTED = frozenset({"diff", "rollback", "help", "quit"})
 _DIGITS_ONLY = 2

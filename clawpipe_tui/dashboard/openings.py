@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.dashboard.console import Console
     from clawpipe_tui.dashboard.desk import ConsoleSettings
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.operations.comparing import Compared
     from clawpipe_tui.result import Value
-    from clawpipe_tui.warehouse import Session
     from clawpipe_tui.window import Window
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from clawpipe_tui.dashboard.desk import ConsoleSettings
+    from clawpipe_tui.opened import Session
     from clawpipe_tui.operations.guardrails import Ruling
     from clawpipe_tui.operations.journal import Journal
     from clawpipe_tui.operations.plan import Action
     from clawpipe_tui.operations.rollback import Consent, MovePlan, Observation, Sent
     from clawpipe_tui.serving.seam import Registry, Router
-    from clawpipe_tui.warehouse import Session
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from clawpipe_tui.logs.layouts import layout_of
 from clawpipe_tui.logs.objects import is_remote
 
 if TYPE_CHECKING:
-    from clawpipe_tui.warehouse import Session
+    from clawpipe_tui.opened import Session
 
 _WRITTEN = re.compile(r"\s*([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _KNOWN = ("client", "role", "outcome", "error", "prediction", "score", "latency_ms")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from clawpipe_tui.catalog import PARAMETERS
 from clawpipe_tui.errors import QueryError
+from clawpipe_tui.opened import Progress
 from clawpipe_tui.result import Result, Value
 from clawpipe_tui.serving.errors import Conflict
 from clawpipe_tui.serving.seam import Applied, Capabilities, Change, Route, Routing, VersionDocument
 from clawpipe_tui.spec import BrokenScreen, Grid, PanelSpec, ScreenSpec
-from clawpipe_tui.warehouse import Progress
 
 NOW = datetime(2026, 11, 7, 2, 55, tzinfo=UTC)
 MODEL = "flight-delay"

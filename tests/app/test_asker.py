@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 
 from clawpipe_tui.dashboard.asker import Asker
+from clawpipe_tui.opened import Progress
 from clawpipe_tui.snapshot import Snapshot, Wanted
-from clawpipe_tui.warehouse import Progress
 from tests.app.fakes import MODEL, FakeSession
 
 WANTED = Wanted(1, "overview", (), MODEL, 3_600, "training")

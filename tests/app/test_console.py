@@ -13,8 +13,8 @@ import pytest
 
 from clawpipe_tui.app import ClawpipeApp
 from clawpipe_tui.errors import LogError
+from clawpipe_tui.opened import Progress, Session
 from clawpipe_tui.panels.look import PALETTES
-from clawpipe_tui.warehouse import Progress, Session
 from tests.app.fakes import BROKEN, FakeSession
 from tests.app.stories import console, settings_of
 

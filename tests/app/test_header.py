@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from clawpipe_tui.dashboard.header import Standing, footer_line, header_line
 from clawpipe_tui.dashboard.view import Place, Scene, View
+from clawpipe_tui.opened import Progress
 from clawpipe_tui.panels.cells import cell_width
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.result import Result
-from clawpipe_tui.warehouse import Progress
 from clawpipe_tui.window import window_ending
 from tests.app.fakes import MODEL, NOW, SCREENS
 
