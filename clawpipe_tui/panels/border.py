@@ -59,9 +59,12 @@ def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, foc
             canvas.put(width - 1, y, corners[5], edge)
     words, style = state_words(state)
     end = full = right - 2
+    trouble = style in {"warn", "bad"}
+    if trouble:
+        words, end = _beside(title, words, full, right - boxed)
     for text, text_style, least in ((words, style, 3), (note, "muted", 12)):
         # The words of trouble go before the title; "now" and the row numbers give way to it.
-        least_title = 4 if text_style in {"warn", "bad"} else min(cell_width(title), 30) + least
+        least_title = 4 if trouble and text_style == style else min(cell_width(title), 30) + least
         if text and end - cell_width(text) - 3 >= least_title:
             canvas.put_right(end, 0, f" {text} ", text_style)
             end -= cell_width(text) + 3
@@ -75,6 +78,13 @@ def draw_border(canvas: Canvas, title: str, note: str, state: PanelState, *, foc
         heavy = _FOCUSED[look.charts]
         canvas.put(0, 0, heavy[0 if boxed else 1] + heavy[1], "focus")
         canvas.put(2 + cell_width(shown), 0, heavy[1] * min(2, max(0, end - 2 - cell_width(shown))), "focus")
+
+
+def _beside(title: str, words: str, end: int, last: int) -> tuple[str, int]:
+    """The words of trouble and where they end, so that a title stands whole: shorter words, then no edge after them."""
+    word = words.split(" ", 1)[0]
+    ways = ((words, end), (word, end), (word, last))
+    return next((way for way in ways if way[1] - cell_width(way[0]) - 6 >= cell_width(title)), ways[-1])
 
 
 def _boxed(width: int, height: int, look: Look) -> bool:

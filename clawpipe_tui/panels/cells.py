@@ -94,13 +94,14 @@ def wrap(text: str, width: int, most: int) -> list[str]:
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:
-    """The words of a text, those that are wider than a line broken into parts; a number keeps its unit."""
+    """The words of a text, those that are wider than a line broken, after an underscore if there is one; a number keeps its unit."""
     for word in _BEFORE_UNIT.sub("\u00a0", text).split(" "):
         piece, used = "", 0
         for char in word.replace("\u00a0", " "):
             if used + char_width(char) > width and piece:
-                yield piece
-                piece, used = "", 0
+                end = piece.rfind("_") + 1 or len(piece)
+                yield piece[:end]
+                piece, used = piece[end:], cell_width(piece[end:])
             piece, used = piece + char, used + char_width(char)
         if piece:
             yield piece

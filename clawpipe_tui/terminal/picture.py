@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def to_svg(lines: Sequence[Line], palette: Palette, title: str) -> str:
                 style = Style(color=look.fg, bgcolor=look.bg, bold=look.bold, dim=look.dim, reverse=look.reverse)
             except ColorParseError:
                 style = Style(bold=look.bold, dim=look.dim, reverse=look.reverse)
-            text.append(span.text, style)
+            # A full block is drawn as ground: fonts leave seams between the glyphs.
+            filled = style + Style(bgcolor=style.color) if style.color and not style.reverse else None
+            for part in re.split("(█+)", span.text):
+                solid = filled is not None and part.startswith("█")
+                text.append(" " * len(part) if solid else part, filled if solid else style)
         console.print(text, soft_wrap=True)
     return console.export_svg(title=title)
