@@ -19,6 +19,8 @@ class Progress:
     rows: int = 0
     reading: bool = False
     message: str = ""
+    whole: bool = False
+    """Whether all that was there has been read once since the log was opened."""
 
 
 class Session(Protocol):

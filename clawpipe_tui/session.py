@@ -312,8 +312,9 @@ class LogSession:
                 self._warehouse.set_capabilities([asdict(one) for one in known])
 
     def _say(self, known: int, pending: int) -> None:
-        message = self._progress.message
-        self._progress = Progress(known - pending, known, self._warehouse.rows, reading=pending > 0, message=message)
+        said, whole = self._progress, self._progress.whole or not pending
+        rows = self._warehouse.rows
+        self._progress = Progress(known - pending, known, rows, reading=pending > 0, message=said.message, whole=whole)
 
     def _trouble(self) -> LogError | None:
         """Why there is nothing to show: no file at all, or none that can be read."""

@@ -95,8 +95,13 @@ class Snapshot:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """What changed in this window, for charts over time: the rows of `events`."""
-        found = ((epoch_s(row.get("since_at")), row) for row in _records(self.always.get("events")))
+        """What changed in this window, for charts over time: the rows of `events`.
+
+        Where a version begins is known when all older files have been read.
+        """
+        rows = _records(self.always.get("events"))
+        whole = self.progress is not None and self.progress.whole
+        found = ((epoch_s(row.get("since_at")), row) for row in rows if whole or row.get("kind") != "version")
         return tuple(
             Mark(at_s, str(row.get("mark") or "")[:1] or "▼", clean(str(row.get("text") or ""), 60))
             for at_s, row in found

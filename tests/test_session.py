@@ -73,6 +73,7 @@ def test_progress_tells_how_far_reading_is(tmp_path: Path) -> None:
     with log.opened() as session:
         seen = session.progress()
     assert (seen.files_read, seen.files_known, seen.rows, seen.reading, seen.message) == (5, 5, 200, False, "")
+    assert seen.whole
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,14 @@ def test_the_largest_drawing_that_fits_is_taken() -> None:
     assert rectangles(screen, 120, 37)["a"] == Rect(0, 0, 120, 18)
 
 
+def test_rows_that_are_taken_make_panels_lower_and_keep_the_drawing() -> None:
+    """Words about a rollback choose no other grid."""
+    small = _screen("a\n b")
+    screen = ScreenSpec("s", "S", "1", Path("s.toml"), (*small.grids, Grid(120, 40, (("a", "b"),))), small.panels)
+    assert rectangles(screen, 120, 38, taken=2)["a"] == Rect(0, 0, 60, 36)
+    assert [rect.height for rect in rectangles(screen, 100, 38, taken=2).values()] == [18, 18]
+
+
 def test_a_very_small_terminal_has_one_column() -> None:
     """Below 60x20: panels in reading order, as many as keep four rows."""
     screen = _screen("a b\n c d")

@@ -104,7 +104,7 @@ class ConsoleSettings:
 
 
 def _above(rect: Rect, bottom: int) -> Rect:
-    """The part of a panel above a line: words about a rollback must not choose another grid."""
+    """The part of a panel above a line: what is said for a moment must not move the panels."""
     return replace(rect, height=min(rect.height, bottom - rect.y))
 
 
@@ -162,7 +162,8 @@ class Desk:
         height = self.height - CHROME
         zoomed = place.zoomed and place.focus in screen.panels
         whole = {place.focus: Rect(0, 0, self.width, height)}
-        rects = whole if zoomed else rectangles(screen, self.width, height)
+        watched = watch_rows(self.width) if self.watched else 0
+        rects = whole if zoomed else rectangles(screen, self.width, height, watched)
         return {name: _above(rect, height - self.watch_rows) for name, rect in rects.items()}
 
     @cached_property

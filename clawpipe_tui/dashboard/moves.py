@@ -52,7 +52,7 @@ class Moves:
             heading = " · ".join(filter(None, (f"{wish.heading} {console.desk.model}", settings.environment)))
             reason = firing(snapshot.headline if snapshot else None) if wish.action == "rollback" else ""
             dialog = RollbackDialog(console.skin, heading, move.plan, move.send, partial(self._watch_it, move), reason)
-            console.push_screen(dialog)
+            console.push_screen(dialog, lambda _: console.say("Nothing was sent.") if dialog.asks else None)
 
     def pick(self) -> None:
         """Promote, give a canary its share, stop a shadow: which?"""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.dialogs.rollback_page import OBSERVED_MARKS, OBSERVED_STYLES
 from clawpipe_tui.panels.canvas import Canvas
-from clawpipe_tui.panels.cells import wrap
+from clawpipe_tui.panels.cells import cut, wrap
 from clawpipe_tui.panels.look import Line, Look
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def watch_lines(watched: Watched, width: int, look: Look) -> list[Line]:
         text = f"{observation.state}: {observation.sentence}"
     rows, hint = watch_rows(width), "  esc hides" if watched.ended else ""
     canvas = Canvas(width, rows, look)
-    for y, line in enumerate(wrap(f"{mark} {text}", width - 2 - len(hint), rows)):
-        canvas.put(1, y, line, style)
+    for y, line in enumerate(wrap(f"{mark} {text}", width - 2, rows)):
+        canvas.put(1, y, cut(line, width - 2 - len(hint)) if y == rows - 1 else line, style)
     canvas.put_right(width - 1, rows - 1, hint, "muted")
     return canvas.lines()
 

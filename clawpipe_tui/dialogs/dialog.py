@@ -79,7 +79,7 @@ class Dialog(ModalScreen[Answer]):
         width, position = self.app.size.width, self.query_one(Pages).position
         band = self.skin.band
         room = width - (cell_width(band.text) if band else 0)
-        title = f" {self.heading}".ljust(room - cell_width(position) - 1) + position
+        title = fit(f" {self.heading}", room - cell_width(position) - 2) + f" {position} "
         spans = [Span(fit(title, room), "cursor"), *([band] if band else [])]
         self.query_one("#title", Picture).show(_one_line(spans, width, self.skin.look))
 

@@ -93,6 +93,7 @@ class RollbackDialog(Dialog[None]):
     def on_descendant_focus(self) -> None:
         """Something has the focus by the user's will."""
         self.query_one("#cancel").remove_class("standing")
+        self.redraw()
 
     def body(self, width: int) -> list[Line]:
         """The page of the present phase."""
@@ -100,9 +101,8 @@ class RollbackDialog(Dialog[None]):
 
     def redraw(self) -> None:
         """The page, and what may be pressed in this phase."""
-        asks = isinstance(self.phase, Planning | Planned)
-        self.hints = _hints(self.phase)
-        self.query_one("#reason-row").display = asks
+        self.hints = _hints(self.phase, standing=self.query_one("#cancel").has_class("standing"))
+        self.query_one("#reason-row").display = self.asks
         self.query_one("#name-row").display = self._asks_name
         self.query_one("#said", Picture).show([(Span(" " + self._said, "warn"),)])
         super().redraw()
@@ -110,9 +110,14 @@ class RollbackDialog(Dialog[None]):
     def enter_phase(self, phase: Phase) -> None:
         """From here on, this is what the dialog shows and allows."""
         self.phase, self._said = phase, ""
-        if not isinstance(phase, Planning | Planned):
+        if not self.asks:
             self.set_focus(self.query_one(Pages))
         self.redraw()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it still asks: nothing was sent, and nothing refused."""
+        return isinstance(self.phase, Planning | Planned)
 
     @property
     def _asks_name(self) -> bool:
@@ -179,7 +184,7 @@ class RollbackDialog(Dialog[None]):
         Cancel stands at first, so that enter alone sends nothing; who types begins another reason. Keys of a burst come
         here even after the first one has given the input the focus: none of them may be lost or mean something else.
         """
-        if isinstance(self.phase, Planning | Planned) and not isinstance(self.focused, Button) and self._writes(event):
+        if self.asks and not isinstance(self.focused, Button) and self._writes(event):
             event.stop()
             event.prevent_default()
         elif isinstance(self.focused, Input | Button) and event.key not in _DIALOG_KEYS:
@@ -187,7 +192,7 @@ class RollbackDialog(Dialog[None]):
 
     def on_paste(self, event: Paste) -> None:
         """As if it were typed."""
-        if isinstance(self.phase, Planning | Planned) and self.focused is None and event.text:
+        if self.asks and self.focused is None and event.text:
             self._begin_reason(event.text.splitlines()[0])
 
     def _writes(self, event: Key) -> bool:
@@ -240,12 +245,13 @@ def _missing(plan: MovePlan, ruling: Ruling, reason: str, typed: str) -> str:
     return ""
 
 
-def _hints(phase: Phase) -> tuple[tuple[str, str], ...]:
+def _hints(phase: Phase, *, standing: bool) -> tuple[tuple[str, str], ...]:
+    """The keys of a phase; Cancel stands under enter until something is typed or chosen."""
     if isinstance(phase, Planning | Planned):
         return (
             ("type", "a reason"),
-            ("enter", "send once"),
-            ("tab", "move"),
+            ("enter", "cancel" if standing else "send once"),
+            ("tab", "keep this one" if standing else "move"),
             ("pgup pgdn", "read"),
             ("esc", "cancel"),
         )

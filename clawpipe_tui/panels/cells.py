@@ -94,7 +94,7 @@ def wrap(text: str, width: int, most: int) -> list[str]:
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:
-    """The words of a text, those that are wider than a line broken, after an underscore if there is one; a number keeps its unit."""
+    """The words of a text, those too wide for a line broken, rather after an underscore; a number keeps its unit."""
     for word in _BEFORE_UNIT.sub("\u00a0", text).split(" "):
         piece, used = "", 0
         for char in word.replace("\u00a0", " "):

@@ -17,6 +17,8 @@ from clawpipe_tui.spec import PanelSpec
 
 _SHADES = "·░░▒▒▓▓█"
 _ASCII_SHADES = ".:-=+*#@"
+_LEAST_TOP = 1e-280
+"""Far enough from 0 that no part of it is 0 by the machine's arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _span(result: Result, buckets: list[_Bucket]) -> tuple[float, float, float]:
 
 def _axis(column: str, buckets: list[_Bucket], rows: int) -> Axis:
     """From the lowest bound to the highest one, with the round ticks between them."""
-    top = max(bucket.high for bucket in buckets)
+    top = max(_LEAST_TOP, *(bucket.high for bucket in buckets))
     bottom = min((bucket.low for bucket in buckets if bucket.low > 0), default=top / 10)
     bottom = max(min(bottom, top / 1.5), top / 1e9)
     ticks = log_axis(column, bottom, top, rows).ticks

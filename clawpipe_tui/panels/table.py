@@ -39,9 +39,9 @@ _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _STATED = frozenset({"verdict", "outcome", "state"})
 _ASCII_EIGHTHS = " .:-=+*#@"
 _SPARK, _WIDEST = 16, 72
-_NAME, _TEXT, _WORD, _LEAST = 16, 14, 15, 8
+_NAME, _TEXT, _WORD, _LEAST, _SHORTEST = 16, 14, 15, 8, 12
 """How narrow the first column may become (a quarter of a wide table), and a text longer than a word; the room
-that is left is for one more text, cut.
+that is left is for one more text, cut. For a verdict the first column gives way, down to the shortest.
 """
 _SHORT = {
     "requests": "reqs",
@@ -80,6 +80,8 @@ class Column:
     """The heading where it is narrower than its own."""
     runs: tuple[list[float | None], ...] = ()
     """The lists behind cells that are sparks, which are drawn anew when the column becomes narrower."""
+    is_stated: bool = False
+    """Whether its cells are verdicts or the like."""
     stated: int = 0
     """The room that whole cells under the shorter heading need."""
 
@@ -147,7 +149,9 @@ def _column(name: str, result: Result, look: Look) -> Column:
     # Numbers and verdicts are never cut; their headings become shorter words.
     stated = max(longest, min(width, cell_width(short)))
     whole = right or name in _STATED or name.endswith("_at") or stated <= _WORD
-    return Column(heading, cells, right, width, stated if whole else _TEXT, short, stated=stated)
+    return Column(
+        heading, cells, right, width, stated if whole else _TEXT, short, is_stated=name in _STATED, stated=stated
+    )
 
 
 def _whole_minutes(cells: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -208,7 +212,11 @@ def _to_fit(columns: list[Column], width: int, look: Look) -> tuple[list[Column]
         kept.pop()
     room = width - 2 - _narrowest(kept)
     following = columns[len(kept) : len(kept) + 1]
-    if room >= _LEAST and any(column.stated > _WORD and not column.runs for column in following):
+    if any(0 < column.narrowest - room <= kept[0].narrowest - _SHORTEST for column in following if column.is_stated):
+        # A verdict is worth more than the end of a long name.
+        kept[0] = replace(kept[0], narrowest=kept[0].narrowest - following[0].narrowest + room)
+        kept += following
+    elif room >= _LEAST and any(column.stated > _WORD and not column.runs for column in following):
         kept += [replace(column, narrowest=min(room, column.stated)) for column in following]
     left_out = len(kept) < len(columns)
     return _squeezed(kept, width - left_out, look), 1, left_out

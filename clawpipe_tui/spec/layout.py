@@ -23,17 +23,20 @@ def tracks(grid: Grid) -> dict[str, tuple[int, int, int, int]]:
     return spans
 
 
-def rectangles(screen: ScreenSpec, width: int, height: int) -> dict[str, Rect]:
-    """Where each panel stands in an area of this size (the terminal without its header and footer line)."""
+def rectangles(screen: ScreenSpec, width: int, height: int, taken: int = 0) -> dict[str, Rect]:
+    """Where each panel stands in an area of this size (the terminal without its header and footer line).
+
+    Rows that are taken at the bottom make panels lower, and never choose another grid.
+    """
     fitting = [grid for grid in screen.grids if grid.min_width <= width and grid.min_height <= height + CHROME_ROWS]
     if not fitting:
-        return _one_column(tracks(screen.grids[0]), width, height)
+        return _one_column(tracks(screen.grids[0]), width, max(0, height - taken))
     grid = max(fitting, key=lambda grid: (grid.min_width * grid.min_height, grid.min_width))
     spans = tracks(grid)
     columns = len(grid.rows[0])
     xs = [width * column // columns for column in range(columns + 1)]
     fixed = {name: fixed_height for name, panel in screen.panels.items() if (fixed_height := panel.height)}
-    ys = [0, *accumulate(_row_heights(len(grid.rows), spans, fixed, height))]
+    ys = [0, *accumulate(_row_heights(len(grid.rows), spans, fixed, max(0, height - taken)))]
     placed = {
         name: Rect(xs[left], ys[top], xs[right] - xs[left], ys[bottom] - ys[top])
         for name, (left, top, right, bottom) in spans.items()

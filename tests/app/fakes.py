@@ -184,7 +184,7 @@ class FakeSession:
     uses: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Query → the parameters in it."""
     number: int = 1
-    progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000))
+    progress_now: Progress = field(default_factory=lambda: Progress(360, 360, 100_000, whole=True))
     closed: bool = False
     given_back: int = 0
     given_up: list[int] = field(default_factory=list[int])

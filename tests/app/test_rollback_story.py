@@ -58,7 +58,9 @@ async def test_an_empty_reason_sends_nothing() -> None:
     """Enter without a reason says that one is needed."""
     async with console() as story:
         await opened(story)
-        await story.press("x", "backspace", "enter")
+        await story.press("x", "backspace")
+        await story.shows("enter send once")
+        await story.press("enter")
         await story.shows("a reason is needed")
         assert story.serving.sent == []
 
@@ -67,8 +69,9 @@ async def test_enter_alone_cancels() -> None:
     """Cancel has the focus at first: nothing happens on B and enter."""
     async with console() as story:
         await opened(story)
+        assert "enter cancel" in story.text
         await story.press("enter")
-        await story.shows("WORSE")
+        await story.shows("WORSE", "Nothing was sent.")
         assert story.serving.sent == []
 
 

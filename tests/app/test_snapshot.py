@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clawpipe_tui.opened import Progress
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.result import Result
 from clawpipe_tui.snapshot import Answers, OutdatedError, Snapshot, Wanted, aged, partner, sentence, take_snapshot
@@ -29,6 +30,14 @@ def test_the_window_follows_the_sessions_clock() -> None:
     assert snapshot.window.until == NOW + timedelta(minutes=1)
     assert snapshot.clock_stands
     assert (snapshot.model, snapshot.versions) == (MODEL, ("v42", "v43", "v41"))
+
+
+def test_where_a_version_begins_is_marked_when_all_older_files_are_read() -> None:
+    """Until then it would be marked where the part that was read begins."""
+    session = FakeSession(progress_now=Progress(34, 360, 9_000, reading=True))
+    assert take_snapshot(session, WANTED, Answers(), still).marks == ()
+    session.progress_now = Progress(360, 361, 9_000, reading=True, whole=True)
+    assert [mark.glyph for mark in take_snapshot(session, WANTED, Answers(), still).marks] == ["V"]
 
 
 def test_every_usual_parameter_is_bound() -> None:

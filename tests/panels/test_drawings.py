@@ -218,6 +218,24 @@ def test_a_narrow_table_says_that_columns_are_missing() -> None:
     assert "temperature_f" in text
 
 
+def test_a_verdict_is_whole_where_a_long_name_can_be_shorter() -> None:
+    """A table of measures, one cell too narrow for both."""
+    rows: Rows = [("error: ValueError: wind chill", 5_770, "not shown worse", 0.5), ("failed", 1, "worse", 0.5)]
+    text = to_text(_draw("table", Result("any", ("measure", "a", "verdict", "low"), tuple(rows)), width=40))
+    assert "● not shown worse" in text
+    assert "error: Val" in text
+
+
+@pytest.mark.parametrize(("width", "top"), [(34, "stale 41 s"), (27, "if ok  stale"), (22, "Latency i…  stale")])
+def test_words_of_trouble_become_shorter_before_a_title_is_cut(width: int, top: str) -> None:
+    """The age goes first, the edge after it next, and both words stay."""
+    spec = PanelSpec("p", "latency_by_version", "line", "Latency if ok")
+    state = PanelState("stale", samples.result("latency_by_version"), age_s=41.0)
+    drawn = to_text(draw_panel(spec, state, width, 6, Look(border="rule"))).splitlines()[0]
+    assert "Latency" in drawn
+    assert top in drawn
+
+
 def test_a_long_table_says_which_rows_are_shown() -> None:
     """The border carries the rows in view, and the cursor's page is the one in view."""
     spec, state = PanelSpec("p", "drift", "table"), PanelState("fresh", samples.result("drift"))

@@ -69,7 +69,7 @@ def test_what_was_in_flight_is_told_at_the_next_start(console: OpenConsole, tmp_
     terminal = console("--hold", "--journal", journal)
     terminal.until(ready)
     terminal.send("B")
-    terminal.until(lambda text: "Dry run" in text or "enter send once" in text)
+    terminal.until(lambda text: "Dry run" in text or "enter cancel" in text)
     terminal.read(0.3)
     terminal.send("metric feed breaks v43\r")
     terminal.until(lambda text: "Sending, once." in text)
