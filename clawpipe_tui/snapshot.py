@@ -28,6 +28,8 @@ CLOCK_S = 10.0
 """How often a quiet log is asked how far it is behind the clock."""
 _ABREAST = 3
 """Two questions can be answered at a time; a third may wait for what one of them works out."""
+_JUDGED = ("version_diff", "version_decision", "shadow_pairs")
+"""Queries that judge $other beside $version."""
 LATE_S = 2.0
 """How long an answer may take before the rows on screen are called stale."""
 
@@ -129,6 +131,14 @@ def partner(versions: Sequence[Mapping[str, Value]], version: Value) -> Value:
     return next(iter(others), None)
 
 
+def judged(versions: Sequence[Mapping[str, Value]], picks: Mapping[str, Value]) -> dict[str, Value]:
+    """A picked canary or shadow is what is judged, by the live version beside it."""
+    picked, beside = picks.get("version"), picks.get("other")
+    role = {row["version"]: row.get("role") for row in versions}
+    turned = role.get(beside) == "live" and role.get(picked, "live") != "live"
+    return {"version": beside, "other": picked} if turned else {}
+
+
 class OutdatedError(Exception):
     """The user wants something else by now."""
 
@@ -228,6 +238,8 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
         # A panel is never narrowed by what is picked in it: it must go on showing the other rows.
         others = {name: value for name, value in picks.items() if name != panel.picks}
         others.setdefault("other", partner(versions, others.get("version")))
+        if panel.query in _JUDGED and "other" not in picks:
+            others |= judged(versions, others)
         context = {**context_of(wanted, window, now, others), **panel.bind}
         states[panel.name] = answers.begin(session, panel.query, context, outdated)
         if drives(panel):

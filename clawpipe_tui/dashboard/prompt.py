@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from clawpipe_tui.panels.canvas import Canvas
+from clawpipe_tui.panels.cells import cut
 from clawpipe_tui.panels.look import Line, Look
 
 Kind = Literal[":", "/"]
@@ -111,5 +112,5 @@ def prompt_line(prompt: Prompt, note: str, width: int, look: Look) -> Line:
     x = canvas.put(x, 0, text[:at], "strong")
     x = canvas.put(x, 0, text[at : at + 1], "cursor")
     x = canvas.put(x, 0, text[at + 1 :], "strong")
-    canvas.put(x + 1, 0, note, "muted")
+    canvas.put(x + 1, 0, cut(note, width - x - 1), "muted")
     return canvas.line(0)

@@ -54,9 +54,9 @@ def draw_histogram(spec: PanelSpec, result: Result, width: int, height: int, loo
     if not every:
         return words("Nothing to draw: pick a column whose bins are known.", width, height, look)
     canvas = Canvas(width, height, look)
-    top = 1 if height >= 4 else 0
+    top, compared = 1 if height >= 4 else 0, _has_baseline(result)
     if top:
-        _legend(canvas, _subject(result))
+        _legend(canvas, _subject(result), compared=compared)
     lines = to_fit(every, height - top)
     longest = max((cell_width(line.label) for line in lines), default=0)
     label = min(longest, max(3, width // 3, width - 17), _WIDEST_LABEL)
@@ -65,7 +65,7 @@ def draw_histogram(spec: PanelSpec, result: Result, width: int, height: int, loo
         label = min(label, max(cell_width(line.label) for line in lines))
     largest = max((max(line.baseline_pct, line.live_pct) for line in lines), default=0.0) or 1.0
     for row, line in enumerate(lines, top):
-        _line(canvas, row, line, label, largest)
+        _line(canvas, row, line, label, largest, compared=compared)
     return canvas
 
 
@@ -124,6 +124,11 @@ def _subject(result: Result) -> str:
     return picked if isinstance(picked, str) and picked in names else next(iter(names), "")
 
 
+def _has_baseline(result: Result) -> bool:
+    """Whether there is anything to compare with: without rows in the baseline its shares are unknown, not 0."""
+    return any(finite(value) is not None for value in result.column("baseline_pct"))
+
+
 def _share(row: dict[str, Value]) -> Share:
     mass, category = str(row["mass"] or "bin"), row["category"]
     low, high = finite(row["bin_low"]), finite(row["bin_high"])
@@ -157,23 +162,26 @@ def _edge(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e9 else f"{value:.0f}"
 
 
-def _legend(canvas: Canvas, subject: str) -> None:
+def _legend(canvas: Canvas, subject: str, *, compared: bool) -> None:
     before = "baseline" if cell_width(subject) + 21 <= canvas.width else "was"
     room = canvas.width - len(before) - 12
     x = canvas.put(1, 0, cut(subject, room), "strong") + 2 if room > 0 else 0
     x = canvas.put(x, 0, "█ ", "live")
     x = canvas.put(x, 0, "live ", "muted")
-    x = canvas.put(x, 0, "┃ ", "baseline")
-    canvas.put(x, 0, before, "muted")
+    if compared:
+        x = canvas.put(x, 0, "┃ ", "baseline")
+        canvas.put(x, 0, before, "muted")
+    else:
+        canvas.put(x, 0, cut("no baseline", canvas.width - x), "warn")
 
 
-def _line(canvas: Canvas, row: int, line: Share, label: int, largest: float) -> None:
+def _line(canvas: Canvas, row: int, line: Share, label: int, largest: float, *, compared: bool) -> None:
     """One share as text and bar; the text stays when there is no room for a bar."""
     said = "" if line.style == "live" else line.style
     both = f"{percent(line.live_pct):>7} "
     before = f"{'was ' + percent(line.baseline_pct):>11}"
     x = canvas.put(1, row, fit(line.label, label, right=line.low is not None), said)
-    tail = cell_width(both) + (cell_width(before) if canvas.width >= label + 32 else 0)
+    tail = cell_width(both) + (cell_width(before) if compared and canvas.width >= label + 32 else 0)
     room = canvas.width - x - 1 - tail
     if room >= 3:
         _bar(canvas, x + 1, row, room, line, largest)

@@ -138,8 +138,8 @@ async def test_enter_opens_the_picked_row_and_esc_comes_back() -> None:
         await story.shows("WORSE")
         await story.press("j", "enter")
         await story.until(lambda: bool(story.session.asked_for("version_diff")))
-        assert story.session.asked_for("version_diff")[-1]["version"] == "v43"
-        assert story.session.asked_for("version_diff")[-1]["other"] == "v42"
+        assert story.session.asked_for("version_diff")[-1]["version"] == "v42"
+        assert story.session.asked_for("version_diff")[-1]["other"] == "v43"
         assert "5 Versions" in story.lines[0]
         await story.press("escape")
         assert "1 Overview" in story.lines[0]

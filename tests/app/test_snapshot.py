@@ -87,12 +87,12 @@ def test_the_fleet_shows_the_model_under_its_cursor() -> None:
 
 
 def test_a_picked_version_is_compared_with_the_busiest_other() -> None:
-    """The side-by-side table needs no second choice."""
+    """The side-by-side table needs no second choice; a canary is judged by the live version, never the other way."""
     session = FakeSession()
     wanted = replace(WANTED, panels=tuple(VERSIONS.panels.values()), picks={"version": "v43"})
     take_snapshot(session, wanted, Answers(), still)
     context = session.asked_for("version_diff")[0]
-    assert (context["version"], context["other"]) == ("v43", "v42")
+    assert (context["version"], context["other"]) == ("v42", "v43")
     assert partner([], "v1") is None
 
 

@@ -22,7 +22,7 @@ MARKS = (
     Mark(samples.SINCE.timestamp() + 300, "V", "v43 first seen (canary)"),
     Mark(samples.INCIDENT.timestamp(), "S", "temperature_f became DOUBLE"),
 )
-SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions", "data", "quality")
+SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions", "data", "quality", "failures", "timeline")
 HEADER: Line = (Span(" flight-delay", "title"), Span("  02:00-03:00 UTC", "muted"))
 FOOTER: Line = (Span(" ? keys  B roll back  q quit", "muted"),)
 

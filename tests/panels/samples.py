@@ -164,6 +164,14 @@ def categories() -> Rows:
     return [*rows, ("carrier", None, None, "ZZ", 0.0, 12.0, 0.4, "unseen")]
 
 
+def events() -> Rows:
+    """A canary came, a column changed its type."""
+    return [
+        (SINCE + timedelta(minutes=5), "version", "V", "v43 first seen (canary)"),
+        (INCIDENT, "schema", "S", "temperature_f became DOUBLE"),
+    ]
+
+
 def error_types() -> Rows:
     """What failed, as the log words it."""
     return [
@@ -345,6 +353,7 @@ COLUMNS: dict[str, str] = {
     "drift_over_time": "step_at psi noise js_distance ks_low rows column",
     "what_moved_first": "what kind since_at was now place",
     "histogram": "column bin_low bin_high category baseline_pct live_pct contribution mass",
+    "events": "since_at kind mark text",
     "error_types": "error version outcome requests share_pct first_at last_at",
     "errors_by_client": "client version requests error_pct timeout_pct",
     "versions": "model version role weight_pct requests first_at last_at",
@@ -367,7 +376,7 @@ COLUMNS: dict[str, str] = {
 _ROWS = (
     headline, health, traffic_over_time, errors_over_time, outcomes_over_time, latency_over_time,
     latency_by_version, fleet, latency_failed_over_time, latency_heat, drift, drift_over_time, what_moved_first,
-    histogram, error_types, errors_by_client, versions, version_diff, objectives, data_columns, bad_files,
+    histogram, events, error_types, errors_by_client, versions, version_diff, objectives, data_columns, bad_files,
     schema_changes, capabilities, rejected_by_client, freshness, quality, quality_estimate, quality_over_time,
     label_lag, calibration,
 )  # fmt: skip

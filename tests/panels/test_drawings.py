@@ -162,6 +162,14 @@ def test_a_histogram_keeps_guards_and_masses_when_bins_are_merged() -> None:
     assert sum(line.baseline_pct for line in lines) == pytest.approx(100.4)
 
 
+def test_a_histogram_without_a_baseline_says_so_and_compares_with_nothing() -> None:
+    """A window before the log's first row holds nothing; that is no 0 %."""
+    rows: Rows = [(*row[:4], None, *row[5:]) for row in samples.histogram()]
+    text = to_text(_draw("histogram", samples.result("histogram", rows), width=80))
+    assert "no baseline" in text
+    assert "was" not in text
+
+
 def test_a_new_category_is_marked_new() -> None:
     """A category that the baseline does not know stands last, in the style of trouble."""
     lines = _draw("histogram", samples.result("histogram", samples.categories()), height=11)

@@ -15,7 +15,7 @@ from clawpipe_tui.spec import BrokenScreen
 from . import samples
 from .golden import FOLDER, FOOTER, FRAMES, HEADER, draw_kinds, draw_screen, screen, text_of
 
-_SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions", "data", "quality")
+_SCREENS = ("fleet", "overview", "drift", "latency", "errors", "versions", "data", "quality", "failures", "timeline")
 
 
 _LOOKS = (Look(), Look("ascii"), Look("block", colour=False))
