@@ -237,11 +237,14 @@ class Asking:
         with self._lane() as lane, self._blocks.lock:
             self._hold(past)
             ends = lane.connection.execute(sql, {"until": until} if before else None).fetchall()
-            widths = lane.connection.execute("select distinct window_s from objectives where window_s > 0").fetchall()
+            widths = lane.connection.execute(
+                "select distinct window_s, metric = 'estimated_pct' from objectives where window_s > 0"
+            ).fetchall()
             ((labelled,),) = lane.connection.execute("select exists (from labels)").fetchall()
         return Served(
             tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
-            tuple(timedelta(seconds=width_s) for (width_s,) in widths),
+            tuple(timedelta(seconds=width_s) for width_s, _ in widths),
+            tuple(timedelta(seconds=width_s) for width_s, estimated in widths if estimated),
             labelled,
         )
 

@@ -31,6 +31,8 @@ class Served:
 
     ends: tuple[datetime, ...] = ()
     widths: tuple[timedelta, ...] = ()
+    estimated: tuple[timedelta, ...] = ()
+    """How far back those look that need no labels, but every answer."""
     labelled: bool = True
 
 
@@ -74,13 +76,15 @@ class Sources:
         words, last_at = self.words(query.sql), max(served.ends, default=None)
         tables = words & set(ASKED)
         whole = not is_shipped(query) or not _ENDS & query.parameters
-        looks = _looks(query, context, last_at)
+        looks = window = _looks(query, context, last_at)
         if _TO_THEIR_ENDS in words:
-            looks = _with_ends(looks, context, served)
+            looks = _with_ends(window, context, served.ends, served.widths)
         covers = {name: cover(looks, whole=whole) for name in tables - {"answers", "requests", "values"}}
         if "values" in tables:
             covers["values"] = cover(_with_rhythm(looks), whole=whole)
         if "answers" in tables:
+            if not served.labelled and _TO_THEIR_ENDS in words:
+                looks = _with_ends(window, context, served.ends, served.estimated)
             known = _with_labels(looks, context, last_at) if served.labelled else _with_last_hour(looks, last_at)
             covers["answers"] = cover(known, whole=whole)
         if "requests" in tables:
@@ -100,13 +104,15 @@ def _looks(query: Query, context: Mapping[str, Value], last_at: datetime | None)
     return looks_of(since, max(since, until), step if isinstance(step, timedelta) else timedelta(0), back)
 
 
-def _with_ends(looks: Looks, context: Mapping[str, Value], served: Served) -> Looks:
+def _with_ends(
+    looks: Looks, context: Mapping[str, Value], served: Iterable[datetime], widths: Iterable[timedelta]
+) -> Looks:
     """Objectives are measured up to when each version last served, in windows of their own."""
     since, until = context.get("since"), context.get("until")
     if not isinstance(since, datetime) or not isinstance(until, datetime):
         return looks
-    ends = {min(until, end.replace(second=0, microsecond=0) + timedelta(minutes=1)) for end in served.ends}
-    spans = [(end - width, end, DAYS) for end in ends | {until} for width in (until - since, *served.widths)]
+    ends = {min(until, end.replace(second=0, microsecond=0) + timedelta(minutes=1)) for end in served}
+    spans = [(end - width, end, DAYS) for end in ends | {until} for width in (until - since, *widths)]
     edges = (edge for start, end, _ in spans for edge in (start, end))
     return Looks((*looks.spans, *spans), (*looks.edges, *edges))
 

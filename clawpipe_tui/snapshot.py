@@ -26,6 +26,8 @@ ALWAYS = ("headline", "versions", "models", "events")
 CLOCK_STANDS_S = 300.0
 CLOCK_S = 10.0
 """How often a quiet log is asked how far it is behind the clock."""
+_MOST_ANSWERS = 400
+"""So many are kept: a silent log has one revision for ever, and its window moves on."""
 _ABREAST = 3
 """Two questions can be answered at a time; a third may wait for what one of them works out."""
 _JUDGED = ("version_diff", "version_decision", "shadow_pairs")
@@ -183,6 +185,8 @@ class Answers:
     ) -> Future[PanelState]:
         """Ask for one query's state, beside others; asked only where no answer is kept or on its way."""
         key = _key(query, context, session.parameters(query))
+        for oldest in list(self._kept)[: max(0, len(self._kept) - _MOST_ANSWERS)]:
+            del self._kept[oldest]
         known = self._kept.get(key)
         if known is None or (known.done() and (known.exception() or known.result().kind == "failed")):
             known = self._kept[key] = self._abreast.begin(lambda: state_of(session, query, context, outdated))

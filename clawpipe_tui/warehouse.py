@@ -113,6 +113,7 @@ class Warehouse:
 
         if self._filling_lock.acquire(blocking=False):
             try:
+                self._blocks.give_back()
                 ((limit,),) = self._filling.execute("select current_setting('memory_limit')").fetchall()
                 self._filling.execute(f"set memory_limit = '{limit}'")
             except duckdb.Error:

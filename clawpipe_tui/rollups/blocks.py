@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.rollups.parts import Part
 
-BLOCK_S = {FINE: 3_600, 600: 21_600, 3_600: 86_400, DAYS: 512 * 86_400}
-"""Level → how much time is loaded at once."""
+BLOCK_S = {FINE: 600, 600: 3_600, 3_600: 86_400, DAYS: 512 * 86_400}
+"""Level → how much time is loaded at once, and let go."""
 MOST_ROWS = 1_000_000
-_UNUSED_S = 120.0
+_UNUSED_S = 20.0
 """What no question has looked at for so long goes, however little: a window that moves on leaves nothing behind."""
-_AGAIN_ROWS = 50_000
+_AGAIN_ROWS = 8_000
 """So many rows are added to a table before equal keys in it are added up again."""
 Slot = tuple[str, int]
 """A table and a level."""
@@ -49,6 +49,8 @@ class Blocks:
         self._rows: dict[Slot, int] = {}
         self._added: dict[Slot, int] = {}
         self._look = 0.0
+        self._deleted = False
+        """Whether rows went whose memory was not given back yet."""
         for name in ASKED:
             for level in levels_of_table(name):
                 connection.execute(f"create table {memory(name, level)} ({columns_sql(stored_columns(name))})")
@@ -129,7 +131,7 @@ class Blocks:
                     rows = {slot: self._load(connection, slot, blocks) for slot, blocks in lacking.items()}
                 for slot, blocks in lacking.items():
                     self._note(slot, blocks, rows[slot])
-                self._make_room()
+            self._make_room()
 
     def _note(self, slot: Slot, blocks: Iterable[int], rows: int) -> None:
         self._used.setdefault(slot, {}).update(dict.fromkeys(blocks, self._look))
@@ -199,14 +201,16 @@ class Blocks:
             for block in blocks:
                 del self._used[slot][block]
             ((self._rows[slot],),) = self._filling.execute(f"select count(*) from {memory(*slot)}").fetchall()
+            self._deleted = True
 
     def _make_room(self) -> None:
         """Drop what was not used for long, and where there is much the longest unused; blocks of this look stay."""
         idle = sorted((look, slot, block) for slot, held in self._used.items() for block, look in held.items())
         idle = [one for one in idle if one[0] < self._look and one[1] != ("requests", DAYS)]
-        before = sum(self._rows.values())
+        if not idle or not self._is_too_much(idle[0][0]):
+            return
         with self._whole(self._filling):
-            while idle and (sum(self._rows.values()) > MOST_ROWS or idle[0][0] < self._look - _UNUSED_S):
+            while idle and self._is_too_much(idle[0][0]):
                 look = idle[0][0]
                 together: dict[Slot, set[int]] = {}
                 while idle and idle[0][0] == look:
@@ -214,8 +218,10 @@ class Blocks:
                     together.setdefault(slot, set()).add(block)
                 for slot, blocks in together.items():
                     self._forget(slot, blocks)
-        if sum(self._rows.values()) < before:
-            self._give_back()
+        self.give_back()
+
+    def _is_too_much(self, last_look: float) -> bool:
+        return sum(self._rows.values()) > MOST_ROWS or last_look < self._look - _UNUSED_S
 
     def _add_up_again(self) -> None:
         """Rows that came one part at a time and have the same key become one."""
@@ -229,15 +235,17 @@ class Blocks:
                     self._filling.execute(f"delete from {held}")
                     ((rows,),) = self._filling.execute(f"insert into {held} by name from again").fetchall()
                     self._filling.execute("drop table again")
-                self._rows[slot], self._added[slot] = rows, 0
-                self._give_back()
+                self._rows[slot], self._added[slot], self._deleted = rows, 0, True
+        self.give_back()
 
-    def _give_back(self) -> None:
+    def give_back(self) -> None:
         """The memory of rows that were deleted; where a question is being answered right now, the next time."""
         import duckdb
 
-        with suppress(duckdb.Error):
-            self._filling.execute("checkpoint")
+        if self._deleted:
+            with suppress(duckdb.Error):
+                self._filling.execute("checkpoint")
+                self._deleted = False
 
     @contextmanager
     def _whole(self, connection: duckdb.DuckDBPyConnection) -> Generator[None]:

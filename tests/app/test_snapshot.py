@@ -68,6 +68,18 @@ def test_an_answer_is_kept_until_the_log_grows_but_an_error_is_not() -> None:
     assert len(session.asked_for("health")) == 1
 
 
+def test_answers_of_windows_long_past_are_forgotten_on_a_log_that_stands_still() -> None:
+    """A silent log has one revision for ever while its window moves on with the clock."""
+    session, answers = FakeSession(), Answers()
+    for minute in range(200):
+        take_snapshot(session, replace(WANTED, end=NOW - timedelta(minutes=minute)), answers, still)
+    session.asked.clear()
+    take_snapshot(session, replace(WANTED, end=NOW - timedelta(minutes=199)), answers, still)
+    assert not session.asked_for("health")
+    take_snapshot(session, replace(WANTED, end=NOW), answers, still)
+    assert len(session.asked_for("health")) == 1
+
+
 def test_a_panel_that_drives_its_screen_picks_its_first_row() -> None:
     """The histogram is asked for the worst column although nobody has moved a cursor."""
     session = FakeSession()

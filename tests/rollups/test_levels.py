@@ -174,3 +174,15 @@ def test_answers_of_two_weeks_are_held_only_where_there_are_labels_to_join_them_
     served = Served((START + timedelta(hours=1),), labelled=labelled)
     held = sources.covers(find_query(load_catalog(), "quality_over_time"), window, served)["answers"]
     assert fewest_h <= sum(end - start for start, end in held[FINE]) / 3_600 <= most_h
+
+
+def test_without_labels_only_an_objective_of_estimates_has_answers_held_for_its_window() -> None:
+    """The others would count labels of answers, and there are none."""
+    sources = Sources.of(path.read_text(encoding="utf-8") for path in macro_files((shipped("queries"),)))
+    until, day = START + timedelta(hours=1), timedelta(days=1)
+    window: dict[str, Value] = {"since": START, "until": until, "step": timedelta(minutes=1)}
+    query = find_query(load_catalog(), "objectives")
+    for estimated, fewest_h, most_h in (((), 1, 4), ((day,), 24, 27)):
+        served = Served((until,), (day,), estimated, labelled=False)
+        held = sources.covers(query, window, served)["answers"]
+        assert fewest_h <= sum(end - start for start, end in held[FINE]) / 3_600 <= most_h
