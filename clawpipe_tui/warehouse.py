@@ -19,6 +19,7 @@ from clawpipe_tui.rollups.cover import DAYS
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
 from clawpipe_tui.rollups.levels import ASKED, stored_columns
 from clawpipe_tui.rollups.schema import BINS, LEDGER, columns_sql
+from clawpipe_tui.rollups.source import give_back
 
 if TYPE_CHECKING:
     import duckdb
@@ -105,17 +106,13 @@ class Warehouse:
             self._filling_lock.release()
 
     def give_back(self) -> None:
-        """Let DuckDB hand the pages that it does not use to the system, unless counts are being taken in right now.
-
-        It does so when a limit is set, whatever the limit was before.
-        """
+        """Hand what is not used to the system, unless counts are being taken in right now."""
         import duckdb
 
         if self._filling_lock.acquire(blocking=False):
             try:
                 self._blocks.give_back()
-                ((limit,),) = self._filling.execute("select current_setting('memory_limit')").fetchall()
-                self._filling.execute(f"set memory_limit = '{limit}'")
+                give_back(self._filling)
             except duckdb.Error:
                 pass  # it is closed by now, or short of memory: there is nothing to give
             finally:

@@ -28,7 +28,7 @@ _SHORT = 3
 _TIGHT, _BARE = 5, 6
 """From these on, blanks and the model's name are cut short, then the clock is left out where the window follows it."""
 _FOR_PICKS, _WIDE = 8, 100
-"""Cells that are kept for what was picked, twice as many from this width on."""
+"""Cells that are kept for what was picked, twice as many from this width on, or once something was."""
 _AT_ONCE = 3
 """So few new files are read within a second: counting them would only flicker."""
 _ALL_PCT = 99.5
@@ -97,7 +97,7 @@ def header_line(standing: Standing, view: View, scene: Scene, width: int, look: 
     bare = [_header(standing, view, scene, brevity) for brevity in range(_BARE + 1)]
     way = _trail(view)
     # What was picked stands last, in room that is kept for it, so that picking repaints nothing else on a slow line.
-    kept = width - (_FOR_PICKS if width < _WIDE else 2 * _FOR_PICKS)
+    kept = width - (2 * _FOR_PICKS if width >= _WIDE or way else _FOR_PICKS)
     roomy = [*next((line for line in bare if _cells(line) <= kept), bare[-1]), *way]
     return fitting([roomy, *([*line, *way] for line in bare)], width, look)
 

@@ -27,7 +27,7 @@ from clawpipe_tui.rollups.reduce import MOST_LANES
 from clawpipe_tui.rollups.repeats import Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.rollups.source import connect
+from clawpipe_tui.rollups.source import connect, give_back
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
 """Small: what it holds is the first that is on screen."""
 _BATCH_FILES, _BATCH_BYTES = 64, 160_000_000
+_GIVE_BACK_S = 20.0
 _LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
 """How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
 
@@ -94,6 +95,7 @@ class LogReader:
         self.on_landed: Callable[[Change], None] = lambda _: None
         """Told of what landed while a batch was being reduced, and is read already."""
         self._next_look = 0.0
+        self._given_back_at = time.monotonic()
         self._connection = connect()
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
@@ -233,11 +235,15 @@ class LogReader:
         yield self._take_in(part)
 
     def tidy(self) -> Change | None:
-        """Merge small parts where there are many, and remove those that were merged a while ago."""
+        """Merge small parts where there are many, remove those that were merged a while ago, give back memory."""
         present = set(self.store.ids())
         self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
         self.store.sweep(self._replaced)
         part = compact(self.store, self._parts, self._void.keys(), self.ledger)
+        if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
+            self._given_back_at = time.monotonic()
+            for connection in self._connections():
+                give_back(connection)
         return self._take_in(part, is_own=True) if part else None
 
     def _neighbourhood(self) -> Neighbourhood:

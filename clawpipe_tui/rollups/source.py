@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,21 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
     connection.execute("set allocator_background_threads = true")  # what is free goes back to the system
     connection.execute("set enable_external_file_cache = false")  # it remembers every file that was ever read
     connection.execute("set async_threads = 1")  # eight by default, each with buffers of its own, and no faster
+    connection.execute("set temp_directory = ''")  # nothing is spilled into whatever folder the user stands in
     return connection
+
+
+def give_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB forget the blocks that are gone, and hand the pages that it does not use to the system.
+
+    It does the one when it is asked to keep a limit that it cannot keep and therefore refuses, the other whenever a
+    limit is set. Questions on other connections to the same counts go on meanwhile.
+    """
+    import duckdb
+
+    with suppress(duckdb.OutOfMemoryException):
+        connection.execute("set memory_limit = '1B'")
+    connection.execute("reset memory_limit")
 
 
 @contextmanager

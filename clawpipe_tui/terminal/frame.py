@@ -69,11 +69,14 @@ class Pen:
         """Put the cursor somewhere, in the fewest bytes."""
         if self.at == (x, y):
             return
-        there = f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"
+        ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
         if self.at is not None and self.at[1] == y and x > self.at[0]:
-            forward = x - self.at[0]
-            there = min(there, f"\x1b[{forward}C" if forward > 1 else "\x1b[C", key=len)
-        self.parts.append(there)
+            ways.append(_forward(x - self.at[0]))
+        elif self.at is not None and self.at[1] <= y:
+            # Where a terminal's line feed also returns, and where it does not, both of these end in the same place.
+            down = "\n" * (y - self.at[1])
+            ways += [f"\r{down}{_forward(x)}", f"{down}\x1b[{x + 1}G"]
+        self.parts.append(min(ways, key=len))
         self.at = (x, y)
 
     def write(self, x: int, y: int, cells: Sequence[Cell], width: int) -> None:
@@ -100,6 +103,10 @@ class Pen:
             self.parts.append(RESET)
             self.look = PLAIN
         return "".join(self.parts)
+
+
+def _forward(cells: int) -> str:
+    return f"\x1b[{cells}C" if cells > 1 else "\x1b[C" if cells else ""
 
 
 def changes(before: Frame | None, after: Frame, ink: Ink, cursor: tuple[int, int] = (0, 0)) -> str:
@@ -181,5 +188,9 @@ def runs(old: Row, new: Row) -> list[tuple[int, int]]:
 
 def _bridged(row: Row, start: int, end: int) -> bool:
     """Whether the cells between two runs look like those beside them, so that writing them again costs no codes."""
-    looks = {look for _, look in row[max(0, start - 1) : end + 1]}
-    return end <= start or (len(looks) == 1 and all(len(text.encode()) <= 1 for text, _ in row[start:end]))
+    if end <= start:
+        return True
+    beside = row[max(0, start - 1) : end + 1]
+    look = next((look for text, look in beside if text != " "), beside[0][1])
+    alike = all(its == look or (text == " " and same_ground(its, look)) for text, its in beside)
+    return alike and all(len(text.encode()) <= 1 for text, _ in row[start:end])

@@ -7,7 +7,7 @@ from unicodedata import normalize
 import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyte.modes import DECAWM
+from pyte.modes import DECAWM, LNM
 from rich.segment import Segment
 from rich.style import Style
 
@@ -39,14 +39,20 @@ def as_emulated(row: Row) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.lists(FRAMES, min_size=1, max_size=5), st.sampled_from([Ink(), Ink("none"), Ink("256", "#ffffff", "#000000")])
+    st.lists(FRAMES, min_size=1, max_size=5),
+    st.sampled_from([Ink(), Ink("none"), Ink("256", "#ffffff", "#000000")]),
+    st.sampled_from([(), (LNM,)]),
 )
 def test_the_terminal_shows_every_frame_after_any_other(
-    frames: list[list[list[tuple[str, Style | None]]]], ink: Ink
+    frames: list[list[list[tuple[str, Style | None]]]], ink: Ink, modes: tuple[int, ...]
 ) -> None:
-    """Wide characters, marks, control codes and colours included; the cursor stands where it was put."""
+    """Wide characters, marks, control codes and colours included; the cursor stands where it was put.
+
+    So it is where a line feed also returns to the first column: the line discipline of most terminals sees to that.
+    """
     screen = pyte.Screen(WIDTH, HEIGHT)
     screen.reset_mode(DECAWM)
+    screen.set_mode(*modes)
     stream, before = pyte.Stream(screen), None
     for rows in frames:
         after = frame_of(rows, ink)
