@@ -25,6 +25,8 @@ _LOOK_S = 0.1
 """How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
 _GIVE_BACK_S, _GIVE_BACK_AT_REST_S = 10.0, 60.0
 """How often memory is given back, while there are questions and while there are none."""
+_SILENCE_SHARE, _SILENT_MOST_S = 0.1, 60.0
+"""A log that has been silent for so long is asked after this share of it, and at least once a minute."""
 _AT_REST_S = 1.5
 """So long after the last answer the console is at rest."""
 
@@ -58,6 +60,8 @@ class Asker:
         """When the last answers came; by the monotonic clock, because the clock of the day may jump."""
         self._told_at = 0.0
         """When the log was last asked, by the monotonic clock."""
+        self._grew_at = time.monotonic()
+        """When it was last seen to have grown."""
         self._thread = threading.Thread(target=self._run, name="asker", daemon=True)
 
     @property
@@ -117,8 +121,8 @@ class Asker:
     def _give_back(self, now: float) -> None:
         """Between two questions, so that no answer waits for it; at rest also what the next one will fetch again."""
         progress = self._last.progress if self._last else None
-        at_rest = now - self._told_at >= _AT_REST_S and not (progress and progress.reading)
-        is_first = at_rest and self._given_back_at < self._told_at + _AT_REST_S
+        at_rest = now - self._answered_at >= _AT_REST_S and not (progress and progress.reading)
+        is_first = at_rest and self._given_back_at < self._answered_at + _AT_REST_S
         if is_first or now - self._given_back_at >= (_GIVE_BACK_AT_REST_S if at_rest else _GIVE_BACK_S):
             if self.session:
                 self.session.give_back()
@@ -184,11 +188,20 @@ class Asker:
         failed = any(state.kind == "failed" for state in last.states.values())
         if not failed and session.now() == last.now:
             return False  # a clock that stands: nothing grows old by it
-        if time.monotonic() - self._answered_at >= (_RETRY_S if failed else CLOCK_S):
+        now = time.monotonic()
+        age_s, pause_s = now - self._answered_at, pause_after(now - self._grew_at)
+        if age_s >= (_RETRY_S if failed else max(CLOCK_S, pause_s)):
             return True
-        return window_ending(wanted.end or session.now(), wanted.width_s) != last.window
+        return age_s >= pause_s and window_ending(wanted.end or session.now(), wanted.width_s) != last.window
 
     def _tell(self, snapshot: Snapshot) -> None:
+        if self._last is None or self._last.revision != snapshot.revision:
+            self._grew_at = time.monotonic()
         self._last = snapshot
         if not self._stopped:
             self._post(snapshot)
+
+
+def pause_after(silent_s: float) -> float:
+    """How long a log that has been silent for so long need not be asked just because its window moves on."""
+    return min(_SILENT_MOST_S, _SILENCE_SHARE * silent_s)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from clawpipe_tui.dashboard.asker import Asker
 from clawpipe_tui.opened import Progress
 from clawpipe_tui.snapshot import Snapshot, Wanted
-from tests.app.fakes import MODEL, FakeSession
+from clawpipe_tui.window import window_ending
+from tests.app.fakes import MODEL, NOW, FakeSession
 
 WANTED = Wanted(1, "overview", (), MODEL, 3_600, "training")
 
@@ -75,15 +77,42 @@ def test_a_clock_that_stands_is_not_asked_again() -> None:
     assert len(told) == 2
 
 
+@dataclass
+class TickingSession(FakeSession):
+    """Its clock goes on; nothing lands."""
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return datetime.now(UTC)
+
+
+def test_a_silent_log_is_asked_the_seldomer_the_longer_it_is_silent() -> None:
+    """Its window moves on every five seconds; after a minute of silence every six, at last once a minute."""
+    session, told, wanted = TickingSession(), list[Snapshot](), replace(WANTED, width_s=300)
+    asker = Asker(lambda: session, wanted, told.append, refresh_s=60)
+    asker._ask(wanted)
+    assert asker._last is not None
+    moved_on = replace(asker._last, window=window_ending(NOW, 300))
+    for silent_s, age_s, asked in ((1, 1, 1), (200, 15, 0), (200, 25, 1), (86_400, 50, 0), (86_400, 65, 1)):
+        told.clear()
+        asker._last = moved_on
+        asker._grew_at, asker._answered_at = time.monotonic() - silent_s, time.monotonic() - age_s
+        asker._ask(wanted)
+        assert len(told) == asked
+    session.number += 1
+    asker._ask(wanted)
+    assert len(told) == 2
+
+
 def given_back_at(progress: Progress, *gone_s: float) -> list[int]:
     """How often memory had been given back at some seconds after an answer."""
     session = FakeSession(progress_now=progress)
     asker = Asker(lambda: session, WANTED, lambda _snapshot: None, refresh_s=60)
     asker._ask(WANTED)
-    asker._given_back_at = asker._told_at
+    asker._given_back_at = asker._answered_at
     counts: list[int] = []
     for passed_s in gone_s:
-        asker._give_back(asker._told_at + passed_s)
+        asker._give_back(asker._answered_at + passed_s)
         counts.append(session.given_back)
     return counts
 
@@ -91,6 +120,16 @@ def given_back_at(progress: Progress, *gone_s: float) -> list[int]:
 def test_a_console_at_rest_gives_memory_back_once() -> None:
     """Soon after the last answer, and then hardly ever: giving back costs something, too."""
     assert given_back_at(Progress(360, 360, 9), 1.0, 2.0, 30.0, 63.0) == [0, 1, 1, 2]
+
+
+def test_a_question_that_takes_long_is_no_rest() -> None:
+    """What it used is not let go of the moment it is answered: the next one will need it."""
+    session = FakeSession()
+    asker = Asker(lambda: session, WANTED, lambda _snapshot: None, refresh_s=60)
+    asker._ask(WANTED)
+    asker._told_at -= 5.0
+    asker._give_back(asker._answered_at + 0.1)
+    assert not session.given_back
 
 
 def test_a_log_that_is_being_read_is_not_at_rest() -> None:
