@@ -147,9 +147,25 @@ def canonical_select(
     for index, (name, kind) in enumerate(watched.items()):
         read = _number if kind == "numeric" else _text
         parts.append(f"{read(name, columns, layout)} as f{index}")
+    return f"select * replace ({_plausible(latest)}) from (select {', '.join(parts)} from {source})"
+
+
+def hashed_select(
+    source: str, columns: Mapping[str, str], layout: Layout, same: SameRequest, *, key: str, latest: datetime | None
+) -> str:
+    """A select over the same rows that yields file_index, served_at and h, a hash of the request, NULL without an id.
+
+    The hash is cheap; whatever is the same request has the same one. Raises LogError where the log has no time column.
+    """
+    served_at = _served_at(columns, layout)
+    h = f"case when {same.id} is not null then hash({same.within}) end"
+    rows = f"select {key} as file_index, {served_at} as served_at, {h} as h from {source}"
+    return f"select * replace ({_plausible(latest)}) from ({rows})"
+
+
+def _plausible(latest: datetime | None) -> str:
     end = f"timestamptz '{latest.isoformat()}'" if latest else _LATEST
-    plausible = f"case when served_at >= {_EARLIEST} and served_at < {end} then served_at end as served_at"
-    return f"select * replace ({plausible}) from (select {', '.join(parts)} from {source})"
+    return f"case when served_at >= {_EARLIEST} and served_at < {end} then served_at end as served_at"
 
 
 def is_weighed(columns: Mapping[str, str], layout: Layout) -> bool:

@@ -22,11 +22,12 @@ from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.cells import who_is_in
 from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
+from clawpipe_tui.rollups.lanes import side_by_side
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
-from clawpipe_tui.rollups.reduce import Lane, count_rows, side_by_side
+from clawpipe_tui.rollups.reduce import Lane, count_rows
 from clawpipe_tui.rollups.repeats import Repeats
-from clawpipe_tui.rollups.source import Rows, rows_of
+from clawpipe_tui.rollups.source import Rows, Share, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
 from clawpipe_tui.rollups.values import Values, in_groups
 from clawpipe_tui.rollups.violations import violations_table
@@ -103,18 +104,18 @@ class Reducer:
 
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
         latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
-        unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], rows, latest)
-        rows, repeated = unrepeated.rows, unrepeated.left_out
+        shares = self._shares(files, rows)
+        unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], shares, rows, latest)
+        rows = unrepeated.kept(rows)
+        shares = [replace(share, rows=unrepeated.kept(share.rows)) for share in shares]
         spans = Spans(latest)
-        tables = self._scanned(files, rows, latest, spans)
+        tables = self._scanned(shares, rows, latest, spans)
         tables["repeats"] = unrepeated.requests
         weighed = is_weighed(rows.columns, rows.layout)
         tables["violations"] = violations_table(
             self.connection, lambda kinds: canonical_of(rows, kinds, latest), rows.layout.ranges, weighed=weighed
         )
-        canonical = canonical_of(rows, ANSWER, latest)
-        answers = self.connection.sql(answers_select(canonical, labelled=self.labelled)).to_arrow_table()
-        tables["answers"] = exact(answers, "answers")
+        tables["answers"] = self._answers(rows, latest)
         tables["pairs"] = table_schema("pairs").empty_table()
         if has_shadows(tables["requests"]):
             tables["pairs"] = pairs_table(
@@ -122,13 +123,23 @@ class Reducer:
             )
         notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
         entries = (
-            _read_entry(index, file, _told(footer, rows), spans.of.get(index, Span()), repeated.get(index, 0), notes)
+            _read_entry(
+                index, file, _told(footer, rows), spans.of.get(index, Span()), unrepeated.left_out.get(index, 0), notes
+            )
             for index, (file, footer) in enumerate(files)
         )
+        self.repeats.add(unrepeated.neighbours)
         return Reduced(tables, tuple(entries))
 
+    def _answers(self, rows: Rows, latest: datetime | None) -> pa.Table:
+        """What was said to each request, where labels may come for it."""
+        if not self.labelled:
+            return table_schema("answers").empty_table()
+        sql = answers_select(canonical_of(rows, ANSWER, latest))
+        return exact(self.connection.sql(sql).to_arrow_table(), "answers")
+
     def _scanned(
-        self, files: Sequence[Looked], rows: Rows, latest: datetime | None, spans: Spans
+        self, shares: Sequence[Share], rows: Rows, latest: datetime | None, spans: Spans
     ) -> dict[str, pa.Table]:
         """All tables that one scan fills, or a few where the log has hundreds of columns."""
         import pyarrow as pa
@@ -138,14 +149,13 @@ class Reducer:
         others = (
             Requests(who), Latencies(who), Errors(who), Clients(self.connection, canonical_of(rows, {}, latest), who),
         )  # fmt: skip
-        shares = self._shares(files, rows)
         parts = [table_schema("values").empty_table()]
         made: list[Future[pa.Table]] = []
         for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
             values = Values(who, bins)
             counters = (values,) if group else (values, *others)
             kinds = kinds_of(tuple(bins))
-            lanes = [Lane(connection, canonical_of(share, kinds, None)) for connection, share in shares]
+            lanes = [Lane(share.connection, canonical_of(share.rows, kinds, None)) for share in shares]
             heard = Spans(latest) if group else spans
             count_rows(lanes, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
             made += [] if group else [side_by_side().submit(counter.table) for counter in others]
@@ -153,15 +163,14 @@ class Reducer:
         tables = dict(zip(("requests", "latencies", "errors", "clients"), (one.result() for one in made), strict=True))
         return {**tables, "values": pa.concat_tables(parts)}
 
-    def _shares(self, files: Sequence[Looked], rows: Rows) -> list[tuple[duckdb.DuckDBPyConnection, Rows]]:
+    def _shares(self, files: Sequence[Looked], rows: Rows) -> list[Share]:
         """The rows in as many shares as there are connections aside; in one where the files are not all alike."""
         columns = {footer.columns for _, footer in files}
         if not self.aside or not rows.paths or len(files) == 1 or len(columns) > 1 or columns == {""}:
-            return [(self.connection, rows)]
+            return [Share(self.connection, rows)]
         ends = _even([file.size_bytes for file, _ in files], len(self.aside))
-        return [
-            (one, rows.of_files(first, last)) for one, (first, last) in zip(self.aside, pairwise(ends), strict=False)
-        ]
+        parts = zip(self.aside, pairwise(ends), strict=False)
+        return [Share(connection, rows.of_files(first, last)) for connection, (first, last) in parts]
 
 
 def _even(sizes: Sequence[int], most: int) -> list[int]:

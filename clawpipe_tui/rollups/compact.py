@@ -33,9 +33,12 @@ def compact(store: PartStore, parts: Mapping[str, Part], void: Collection[str], 
     if not chosen:
         return None
     plan = _plan(chosen, ledger)
-    tables = ((name, _merged(name, chosen, plan.keys)) for name in TABLES)
+
+    def merged(name: str) -> pa.Table:
+        return _merged(name, chosen, plan.keys)
+
     try:
-        return store.write(tables, plan.entries, replaces=[part.id for part in chosen])
+        return store.write(merged, plan.entries, replaces=[part.id for part in chosen])
     except LogError:
         if all(part.table(name).exists() for part in chosen for name in TABLES):
             raise

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from clawpipe_tui.rollups.parts import Part, write_checked
+from clawpipe_tui.rollups.parts import Part
 from clawpipe_tui.rollups.schema import SCHEMA_VERSION
+from clawpipe_tui.rollups.writing import write_checked
 
 if TYPE_CHECKING:
     import pyarrow as pa

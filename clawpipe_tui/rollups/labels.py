@@ -33,12 +33,11 @@ LABELS: Mapping[str, str] = {
 LABELLED_BASELINE: Mapping[str, str] = {"prediction": "VARCHAR", "score": "DOUBLE", "label": "VARCHAR"}
 
 
-def answers_select(canonical: str, *, labelled: bool) -> str:
-    """Answered requests of a canonical select over ANSWER; none where no labels are expected."""
-    wanted = f"served_at is not null and f0 is not null and {ANSWERED}" if labelled else "false"
+def answers_select(canonical: str) -> str:
+    """Answered requests of a canonical select over ANSWER."""
     return f"""
         select {keys(VALUE_GRAIN_S)}, {_HASH.format("f0")} as request, left(f1, 80) as prediction, f2 as score
-        from ({canonical}) where {wanted}
+        from ({canonical}) where served_at is not null and f0 is not null and {ANSWERED}
     """
 
 

@@ -12,33 +12,31 @@ content is counted once (ledger.py). So a rename, two consoles on one log and a 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
 import uuid
 from collections.abc import Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.rollups.schema import LEDGER, SCHEMA_VERSION
+from clawpipe_tui.rollups.source import connect
+from clawpipe_tui.rollups.writing import About, File, TableOf, write_files
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
     from clawpipe_tui.logs.listing import LogFile
     from clawpipe_tui.rollups.cover import Range
 
 _ABANDONED_AFTER_S = 3_600.0
-_LEVELS_FROM_ROWS = 20_000
-"""Smaller parts are added up when they are looked at; soon they are merged into a larger one."""
-_ROW_GROUP = 60_000
-_SPAN_UNIT_S = 600
 _GRACE_S = 60.0
 """How long another console may still be reading a part that was merged into a larger one."""
 
@@ -100,23 +98,6 @@ class Part:
             return False
 
 
-class File(TypedDict):
-    """What part.json says of one of the part's files."""
-
-    bytes: int
-    digest: str
-
-
-class About(TypedDict):
-    """part.json."""
-
-    schema: int
-    replaces: list[str]
-    span_s: list[int]
-    has_levels: bool
-    files: dict[str, File]
-
-
 class PartStore:
     """The parts of one log under one set of bins. Several processes may read and write it at the same time."""
 
@@ -125,6 +106,15 @@ class PartStore:
         self._parts = folder / "parts"
         with _told(folder):
             self._parts.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def _adding(self) -> duckdb.DuckDBPyConnection:
+        return connect(threads=1)
+
+    def close(self) -> None:
+        """Let go of what adds up."""
+        if "_adding" in self.__dict__:
+            self._adding.close()
 
     def ids(self) -> list[str]:
         """The ids of all whole parts, oldest first; none where the store was deleted under us."""
@@ -153,13 +143,13 @@ class PartStore:
             return None
         return part if part.is_whole(about["files"]) else None
 
-    def write(
-        self, tables: Iterable[tuple[str, pa.Table]], ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()
-    ) -> Part:
+    def write(self, table_of: TableOf, ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()) -> Part:
         """Write a part beside the others and rename it: it is there whole or not at all. Raises LogError.
 
         A part that replaces others takes the age of the newest of them, so that it is met in their order.
         """
+        from clawpipe_tui.rollups.arrow import ledger_table
+
         replaces = frozenset(replaces)
         age = max(replaces).split("-")[0] if replaces else f"{time.time_ns() // 1_000:017d}"
         part_id = f"{age}-{uuid.uuid4().hex[:8]}"
@@ -167,7 +157,7 @@ class PartStore:
         entries = tuple(ledger)
         with _told(self.folder):
             building.mkdir(parents=True)  # parents too: somebody may have emptied the cache under us
-            about = _write_files(building, tables, entries)
+            about = write_files(building, table_of, ledger_table(entries), self._adding)
             about["replaces"] = sorted(replaces)
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)
@@ -230,67 +220,6 @@ def _listed(column: pa.ChunkedArray) -> list[object]:
     coded = cast("pa.DictionaryArray", column.combine_chunks().dictionary_encode())
     words = cast("list[object]", coded.dictionary.to_pylist())
     return [None if place is None else words[cast("int", place)] for place in coded.indices.to_pylist()]
-
-
-def _write_files(folder: Path, tables: Iterable[tuple[str, pa.Table]], entries: tuple[LedgerEntry, ...]) -> About:
-    """All files of a part, table after table: only one of them is in memory."""
-    from clawpipe_tui.rollups.arrow import ledger_table
-    from clawpipe_tui.rollups.levels import ASKED
-
-    spans: list[Range] = []
-    files: dict[str, File] = {}
-    rows: dict[str, int] = {}
-    for name, table in tables:
-        is_asked = name in ASKED
-        ordered = table.sort_by("bucket_start") if is_asked and table.num_rows > _ROW_GROUP else table
-        files[f"{name}.parquet"] = write_checked(ordered, folder / f"{name}.parquet")
-        rows[name] = table.num_rows
-        if is_asked and table.num_rows:
-            spans.append(_span_s(table))
-    has_levels = sum(rows.values()) >= _LEVELS_FROM_ROWS
-    if has_levels:
-        files |= _write_levels(folder, rows)
-    files["ledger.parquet"] = write_checked(ledger_table(entries), folder / "ledger.parquet")
-    span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
-    return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
-
-
-def _write_levels(folder: Path, rows: Mapping[str, int]) -> dict[str, File]:
-    """The coarser levels of a part's tables; each is mostly one thread's work, so two are made at a time."""
-    from clawpipe_tui.rollups.levels import LEVELLED, levels_of, no_levels
-    from clawpipe_tui.rollups.source import connect
-
-    def write(name: str) -> tuple[str, File]:
-        with connection.cursor() as own:
-            levels = levels_of(own, name, folder / f"{name}.parquet") if rows[name] else no_levels(name)
-        return f"{name}.coarse.parquet", write_checked(levels, folder / f"{name}.coarse.parquet")
-
-    largest_first = sorted(LEVELLED, key=lambda name: -rows[name])
-    with connect() as connection, ThreadPoolExecutor(2) as pool:
-        return dict(pool.map(write, largest_first))
-
-
-def write_checked(table: pa.Table, path: Path) -> File:
-    """Write a Parquet file whose pages carry checksums; returns its length and the digest of all its bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True, row_group_size=_ROW_GROUP)
-    written = memoryview(sink.getvalue())
-    path.write_bytes(written)
-    return {"bytes": len(written), "digest": digest_of(written)}
-
-
-def digest_of(written: bytes | memoryview) -> str:
-    """What part.json knows a file by."""
-    return hashlib.blake2b(written, digest_size=8).hexdigest()
-
-
-def _span_s(table: pa.Table) -> Range:
-    moments = table["bucket_start"].cast("int64").to_numpy()
-    start, end = (int(end) // 1_000_000 // _SPAN_UNIT_S * _SPAN_UNIT_S for end in (moments.min(), moments.max()))
-    return start, end + _SPAN_UNIT_S
 
 
 def _older_than(path: Path, age_s: float, *, where_gone: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,14 +21,14 @@ from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseli
 from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
 from clawpipe_tui.rollups.compact import compact
 from clawpipe_tui.rollups.index import Index, read_index, write_index
+from clawpipe_tui.rollups.lanes import MOST_LANES, side_by_side
 from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
-from clawpipe_tui.rollups.reduce import MOST_LANES
-from clawpipe_tui.rollups.repeats import Repeats, Seen
+from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.rollups.source import connect, give_back
+from clawpipe_tui.rollups.source import alongside, connect, give_back
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,6 +58,15 @@ class Backlog:
 
     files_known: int
     files_pending: int
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """A part on its way to the disk, and what the next batch must know of it."""
+
+    part: Future[Part]
+    contents: frozenset[str]
+    neighbours: tuple[Neighbour, ...]
 
 
 @dataclass(frozen=True)
@@ -96,16 +106,20 @@ class LogReader:
         """Told of what landed while a batch was being reduced, and is read already."""
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
-        self._connection = connect()
+        self._connection = connect(threads=1 if layout.form == "parquet" else 0)
+        """Of one thread where files are read side by side: idle ones would clear away what the others use again."""
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
         self._seen = Seen()
+        self._writing: _Writing | None = None
+        """The part that is written while the next batch is counted."""
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
     def close(self) -> None:
         """Let go of the connections."""
         for connection in self._connections():
             connection.close()
+        self.store.close()
 
     def interrupt(self) -> None:
         """Stop a running reduction; called from another thread."""
@@ -182,23 +196,53 @@ class LogReader:
         # Known paths come last: a rotated log's old content must be met under its new name before it is let go.
         waiting = newest_first(file for file in changed if file.path not in self.ledger.latest)
         waiting += newest_first(file for file in changed if file.path in self.ledger.latest)
-        size, most_bytes, cut_off = _FIRST_BATCH, _FIRST_BYTES, self.ledger.cut_off(self.listing)
+        try:
+            yield from self._read(waiting, self.ledger.cut_off(self.listing))
+        finally:
+            if self._writing:  # whoever stops here finds the part on disk
+                wait([self._writing.part])
+                self._writing = None
+
+    def _read(self, waiting: list[LogFile], cut_off: Sequence[LedgerEntry]) -> Iterator[Change]:
+        """Batch after batch; a part is written while the next batch is counted."""
+        size, most_bytes = _FIRST_BATCH, _FIRST_BYTES
         while waiting or cut_off:
+            is_first = size == _FIRST_BATCH
             batch, waiting = _take(waiting, size, most_bytes)
             looked = self._look_at(batch)
-            reduced = self._reduced(looked)
+            counted = self._neighbourhood()
+            repeats = Repeats(counted.around, self._seen, self._writing.neighbours if self._writing else ())
+            reduced = self._reduced(looked, repeats)
             entries = list(reduced.entries)
-            if not waiting and not looked.again:
+            waiting = [*looked.again, *waiting]
+            if not waiting:
                 entries += map(self.ledger.following, cut_off)
-                cut_off = []
-            part = self.store.write(reduced.tables.items(), entries) if entries else None
+                cut_off = ()
             if self._is_remote:
                 drop_copies()
-            if part:
-                self._pending.difference_update(entry.path for entry in part.ledger)
-                yield self._take_in(part)
-            waiting = [*looked.again, *waiting]
+            yield from self._written()
+            if entries:
+                self._write(replace(reduced, entries=tuple(entries)), repeats)
+            if is_first or looked.again or not waiting:  # somebody waits for it
+                yield from self._written()
             size, most_bytes = _BATCH_FILES, _BATCH_BYTES
+
+    def _write(self, reduced: Reduced, repeats: Repeats) -> None:
+        """Begin to write a part."""
+        read = {entry.path for entry in reduced.entries if entry.file is not None}
+        self._writing = _Writing(
+            side_by_side().submit(self.store.write, reduced.tables.__getitem__, reduced.entries),
+            frozenset(entry.fingerprint for entry in reduced.entries),
+            tuple(one for one in repeats.here if one.file.path in read),
+        )
+
+    def _written(self) -> Iterator[Change]:
+        """The part that was being written, if any, when it is on disk. Raises LogError where it cannot be kept."""
+        writing, self._writing = self._writing, None
+        if writing:
+            part = writing.part.result()
+            self._pending.difference_update(entry.path for entry in part.ledger)
+            yield self._take_in(part)
 
     def _read_landed(self) -> None:
         """Read what has landed while a batch is being reduced: it is newer than all that waits, and it is little."""
@@ -212,11 +256,11 @@ class LogReader:
         landed = newest_first(new)
         self._next_look = time.monotonic() + max(_LOOK_EVERY_S, _LOOK_SHARE * (time.monotonic() - began))
         if landed:
-            self._aside = self._aside or connect()
+            self._aside = self._aside or connect(threads=1)
             batch, _ = _take(landed, _FIRST_BATCH, _FIRST_BYTES)
             reduced = self._reduced(self._look_at(batch), connection=self._aside)
             if reduced.entries:
-                self.on_landed(self._take_in(self.store.write(reduced.tables.items(), reduced.entries)))
+                self.on_landed(self._take_in(self.store.write(reduced.tables.__getitem__, reduced.entries)))
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -230,7 +274,7 @@ class LogReader:
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
-        part = self.store.write(swapped.tables.items(), [*swapped.entries, *map(self.ledger.following, left)])
+        part = self.store.write(swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)])
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self._take_in(part)
 
@@ -277,7 +321,7 @@ class LogReader:
     def _side_by_side(self, files: int) -> Sequence[duckdb.DuckDBPyConnection]:
         """Connections to count that many files with."""
         if files > 1 and MOST_LANES > 1 and not self._lanes:
-            self._lanes = tuple(connect(threads=1) for _ in range(MOST_LANES))
+            self._lanes = tuple(alongside(self._connection) for _ in range(MOST_LANES))
         return self._lanes
 
     def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
@@ -306,7 +350,7 @@ class LogReader:
                 entries.append(whole_entry(file, seen, "empty", "0 rows"))
             elif seen.fingerprint in self.ledger.counted:
                 entries += self._known_content(file, seen)
-            elif seen.fingerprint in fresh:
+            elif seen.fingerprint in fresh or (self._writing and seen.fingerprint in self._writing.contents):
                 again.append(file)
             else:
                 fresh[seen.fingerprint] = (file, seen)

@@ -6,18 +6,16 @@ aggregates over texts. What each table counts is its counter's business (counter
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from dataclasses import dataclass
-from functools import cache
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from clawpipe_tui.rollups.cells import Cells, Who, cells_of
+from clawpipe_tui.rollups.lanes import side_by_side
 from clawpipe_tui.rollups.names import named
 from clawpipe_tui.rollups.spans import Spans
 
@@ -31,11 +29,6 @@ ANSWERED = "outcome in ('ok', 'fallback')"
 BATCH_ROWS = 65_536
 """Rows at a time: a column of them, its comparisons and its bins stay in a core's cache."""
 _MEANWHILE_S = 0.05
-_NICE = 10
-_ENOUGH_THREADS = 64
-"""Made when there is none idle: what lands must never wait for those that pause for it."""
-MOST_LANES = min(os.cpu_count() or 1, 4)
-"""Files that are counted side by side: each takes about 100 MB while it is."""
 
 
 def keys(grain_s: int) -> str:
@@ -121,18 +114,6 @@ def _count_all(
         wait(counting)
     for one in counting:
         one.result()
-
-
-@cache
-def side_by_side() -> ThreadPoolExecutor:
-    """The threads that count, the same ones for every batch: an allocator keeps for a thread what it has let go."""
-    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting", _stand_back)
-
-
-def _stand_back() -> None:
-    """A key or a question that comes while this thread counts goes first. Only Linux has priorities of threads."""
-    if sys.platform == "linux":
-        os.nice(_NICE)
 
 
 def keyed(rows: pa.Table, who: Who, grain_s: int, kind: NDArray[np.int64]) -> pa.Table:

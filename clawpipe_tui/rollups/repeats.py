@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clawpipe_tui.logs.canonical import Layout, SameRequest, canonical_select, same_request
+from clawpipe_tui.logs.canonical import Layout, SameRequest, hashed_select, same_request
 from clawpipe_tui.rollups.arrow import exact, table_schema
-from clawpipe_tui.rollups.source import Rows, rows_of
+from clawpipe_tui.rollups.lanes import done_side_by_side
+from clawpipe_tui.rollups.source import Rows, Share, rows_of
+from clawpipe_tui.rollups.spans import NEVER_US, moment
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,13 +54,16 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Unrepeated:
-    """The rows of some files without repetitions."""
+    """What of some files does not count."""
 
-    rows: Rows
+    kept: Callable[[Rows], Rows]
+    """Some of the rows → those of them that count."""
     left_out: Mapping[int, int]
-    """Position of a file → how many of its rows."""
+    """Position of a file → how many of its rows do not."""
     requests: pa.Table
     """The requests that were left out because another file has them: file, request."""
+    neighbours: tuple[Neighbour, ...]
+    """These files, as the next batch sees them."""
 
 
 def near(one: Span, other: Span) -> bool:
@@ -87,27 +92,44 @@ class Seen:
 
 
 class Repeats:
-    """Finds the repetitions of one batch, also where it is reduced in halves."""
+    """Finds the repetitions of one batch, also where it is reduced in halves.
 
-    def __init__(self, around: Callable[[Span], Sequence[Neighbour]] = lambda _: (), seen: Seen | None = None) -> None:
+    `here` are files that are counted, but that nobody around knows of yet.
+    """
+
+    def __init__(
+        self,
+        around: Callable[[Span], Sequence[Neighbour]] = lambda _: (),
+        seen: Seen | None = None,
+        here: Iterable[Neighbour] = (),
+    ) -> None:
         self._around = around
         self._seen = seen or Seen()
-        self._here: list[Neighbour] = []
+        self._here = list(here)
+
+    @property
+    def here(self) -> tuple[Neighbour, ...]:
+        """Those, and the files of this batch that are counted."""
+        return tuple(self._here)
 
     def leave_out(
-        self, connection: duckdb.DuckDBPyConnection, files: Sequence[LogFile], rows: Rows, latest: datetime | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[LogFile],
+        shares: Sequence[Share],
+        rows: Rows,
+        latest: datetime | None,
     ) -> Unrepeated:
         """The rows that count. Of a request in several files, the first file counts it."""
         import pyarrow.compute as pc
 
-        nothing = Unrepeated(rows, {}, table_schema("repeats").empty_table())
+        nothing = Unrepeated(lambda rows: rows, {}, table_schema("repeats").empty_table(), ())
         same = same_request(rows.columns, rows.layout)
-        spans = _spans(connection, rows, latest) if same else {}
-        if same is None or not spans:
+        spans, ordered = _hashed(shares, same, latest) if same else ({}, None)
+        if same is None or ordered is None or not spans:
             return nothing
         whole = (min(span[0] for span in spans.values()), max(span[1] for span in spans.values()))
         others = [one for one in self._here if near(one.span, whole)] + list(self._around(whole))
-        ordered = _ordered(connection, rows, same)
         repeating = _has_equal(ordered)
         neighbours = [one.file for one in others]
         may_meet = bool(others) and (repeating or self._seen.may_meet(neighbours, ordered))
@@ -116,40 +138,60 @@ class Repeats:
             self._seen.add((files[place] for place in spans), ordered)
         requests = nothing.requests
         if repeating or meeting:
-            connection.execute("create or replace temp table left_out (file integer, h ubigint)")
+            connection.execute("create or replace table left_out (file integer, h ubigint)")
             _fill_spans(connection, "spans", spans)
             if repeating:
                 _among_themselves(connection, rows, same)
             if meeting:
                 _against(connection, others, rows, same)
             requests = _requests(connection, rows, same)
-        self._here += [
+        here = tuple(
             Neighbour(files[place], span, frozenset(requests.filter(pc.field("file") == place)["request"].to_pylist()))
             for place, span in spans.items()
-        ]
+        )
         if not repeating and not requests.num_rows:
-            return nothing
-        kept = _without(rows, same)
-        return Unrepeated(kept, _lost(connection, rows, kept), requests)
+            return replace(nothing, neighbours=here)
+        kept = partial(_without, same=same)
+        return Unrepeated(kept, _lost(connection, rows, kept(rows)), requests, here)
+
+    def add(self, counted: Iterable[Neighbour]) -> None:
+        """Files of this batch that could be read to their end: what is read after them is compared with them."""
+        self._here += counted
 
 
-def _spans(connection: duckdb.DuckDBPyConnection, rows: Rows, latest: datetime | None) -> dict[int, Span]:
-    """From when to when each file is, by its position."""
-    canonical = canonical_select(rows.source, rows.columns, rows.layout, {}, key=rows.key, latest=latest)
-    sql = f"""
-        select file_index::integer as file, min(served_at) as first_at, max(served_at) as last_at
-        from   ({canonical}) where served_at is not null group by 1
+def _hashed(
+    shares: Sequence[Share], same: SameRequest, latest: datetime | None
+) -> tuple[dict[int, Span], NDArray[np.uint64]]:
+    """From when to when each file is, by its position, and the hashes of all requests, sorted.
+
+    To sort them takes half the time of a `count(distinct …)`.
     """
-    found = connection.sql(sql).to_arrow_table().to_pylist()
-    return {row["file"]: (row["first_at"], row["last_at"]) for row in found}
+    spans: dict[int, tuple[int, int]] = {}
 
+    def read(share: Share) -> list[NDArray[np.uint64]]:
+        rows = share.rows
+        select = hashed_select(rows.source, rows.columns, rows.layout, same, key=rows.key, latest=latest)
+        sql = f"select file_index::integer as file, epoch_us(served_at) as served_us, h from ({select})"
+        with share.connection.sql(sql).to_arrow_reader(_HASHES) as reader:
+            return [_heard(batch, spans) for batch in reader]
 
-def _ordered(connection: duckdb.DuckDBPyConnection, rows: Rows, same: SameRequest) -> NDArray[np.uint64]:
-    """The hashes of all requests, sorted: that takes half the time of a `count(distinct …)`."""
-    reader = connection.sql(_hashes(rows, same)).to_arrow_reader(_HASHES)
-    hashes = np.concatenate([np.zeros(0, np.uint64), *(batch["h"].to_numpy() for batch in reader)])
+    found = done_side_by_side([partial(read, share) for share in shares])
+    hashes = np.concatenate([np.zeros(0, np.uint64), *(one for share in found for one in share)])
     hashes.sort()
-    return hashes
+    return {file: (moment(first), moment(last)) for file, (first, last) in sorted(spans.items())}, hashes
+
+
+def _heard(batch: pa.RecordBatch, spans: dict[int, tuple[int, int]]) -> NDArray[np.uint64]:
+    """The hashes of some rows; the spans of their files are stretched. A file's rows are all in one share."""
+    file, served_us = batch["file"].to_numpy(), batch["served_us"]
+    if served_us.null_count:
+        file, served_us = file[served_us.is_valid().to_numpy(zero_copy_only=False)], served_us.drop_null()
+    times = served_us.to_numpy()
+    for one in np.unique(file).tolist():
+        own = times[file == one]
+        first, last = spans.get(one, (NEVER_US, 0))
+        spans[one] = (min(first, int(own.min())), max(last, int(own.max())))
+    return batch["h"].drop_null().to_numpy()
 
 
 def _has_equal(ordered: NDArray[np.uint64]) -> bool:

@@ -44,6 +44,14 @@ class Rows:
         return replace(self, source=some, paths=())
 
 
+@dataclass(frozen=True)
+class Share:
+    """Rows that one thread reads, on a connection that nobody else uses meanwhile."""
+
+    connection: duckdb.DuckDBPyConnection
+    rows: Rows
+
+
 def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
     """A DuckDB of one's own: in memory, UTC, silent, no downloads; with a thread for each core, or so many."""
     import duckdb
@@ -51,16 +59,28 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     if threads:
         connection.execute(f"set threads = {threads}")
+    connection.execute("set allocator_background_threads = true")  # what is free goes back to the system
+    connection.execute("set enable_external_file_cache = false")  # it remembers every file that was ever read
+    connection.execute("set temp_directory = ''")  # nothing is spilled into whatever folder the user stands in
+    connection.execute("set async_threads = 1")  # eight by default, each with buffers of its own, and no faster
+    _settle(connection)
+    return connection
+
+
+def alongside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another connection to the same DuckDB, for a thread of its own: 25 ms cheaper than a DuckDB of its own."""
+    own = connection.cursor()
+    _settle(own)
+    return own
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """What each connection is told for itself."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set streaming_buffer_size = '16MB'")  # DuckDB reads on while what it read is counted
     connection.execute("set disable_parquet_prefetching = true")  # whole column chunks: 80 MB, and no sooner
-    connection.execute("set allocator_background_threads = true")  # what is free goes back to the system
-    connection.execute("set enable_external_file_cache = false")  # it remembers every file that was ever read
-    connection.execute("set async_threads = 1")  # eight by default, each with buffers of its own, and no faster
-    connection.execute("set temp_directory = ''")  # nothing is spilled into whatever folder the user stands in
-    return connection
 
 
 def give_back(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.rollups.cells import Cells
 
+NEVER_US = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER_US = 2**63 - 1
 _ONE_US = timedelta(microseconds=1)
+
+
+def moment(us: int) -> datetime:
+    """Microseconds since 1970 as a time."""
+    return _EPOCH + us * _ONE_US
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Spans:
         import pyarrow as pa
 
         file, served_us = rows["file"].to_numpy(), rows["served_us"]
-        limit = (self.latest - _EPOCH) // _ONE_US if self.latest else _NEVER_US
+        limit = (self.latest - _EPOCH) // _ONE_US if self.latest else NEVER_US
         timeless = served_us.is_null().to_numpy(zero_copy_only=False)
         ahead = served_us.fill_null(0).to_numpy() >= limit
         for one, n in zip(*np.unique(file, return_counts=True), strict=True):
@@ -59,7 +64,7 @@ class Spans:
         """Take in when these rows were served."""
         for one in np.unique(cells.file):
             span, own = self.of[int(one)], cells.file == one
-            first = _EPOCH + int(cells.first_us[own].min()) * _ONE_US
-            last = _EPOCH + int(cells.last_us[own].max()) * _ONE_US
+            first = moment(int(cells.first_us[own].min()))
+            last = moment(int(cells.last_us[own].max()))
             span.first_at = min(first, span.first_at or first)
             span.last_at = max(last, span.last_at or last)

@@ -14,8 +14,9 @@ from clawpipe_tui.rollups.cover import DAYS, LEVELS_S
 from clawpipe_tui.rollups.index import read_index
 from clawpipe_tui.rollups.ledger import Ledger
 from clawpipe_tui.rollups.levels import ASKED, LEVELLED, level_select, stored_columns
-from clawpipe_tui.rollups.parts import Part, PartStore, digest_of, read_about
+from clawpipe_tui.rollups.parts import Part, PartStore, read_about
 from clawpipe_tui.rollups.source import connect
+from clawpipe_tui.rollups.writing import digest_of
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,7 +17,7 @@ from clawpipe_tui import looking
 from clawpipe_tui.catalog import find_query, load_catalog, macro_files, shipped
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Value
-from clawpipe_tui.rollups import blocks, parts
+from clawpipe_tui.rollups import blocks, writing
 from clawpipe_tui.rollups.cover import EVER, FINE, LEVELS_S, Looks, cover, level_for, looks_of
 from clawpipe_tui.session import LogSession
 
@@ -40,7 +40,7 @@ WINDOWS = (
 @pytest.fixture
 def all_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts carry levels, however small they are."""
-    monkeypatch.setattr(parts, "_LEVELS_FROM_ROWS", 0)
+    monkeypatch.setattr(writing, "_LEVELS_FROM_ROWS", 0)
 
 
 @pytest.fixture

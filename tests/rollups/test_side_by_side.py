@@ -8,13 +8,14 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_log import TinyLog, counted, random_rows, rows_of
 
 from clawpipe_tui.logs.listing import LogFile
-from clawpipe_tui.rollups import reader, reduce
+from clawpipe_tui.rollups import lanes, reader
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.repeats import Seen
 
@@ -52,6 +53,23 @@ def test_a_file_that_is_broken_inside_stops_no_share(tmp_path: Path, monkeypatch
     assert found.rows == 3 * 400
 
 
+def test_what_stands_beside_a_file_that_breaks_while_it_is_counted_is_no_repetition(tmp_path: Path) -> None:
+    """Its ids could be read, and had been compared, before one of its other columns turned out to be broken."""
+    log = TinyLog(tmp_path)
+    path, *_ = [
+        log.write(f"{number}.parquet", random_rows(number, 400) | {"request_id": [f"{number}-{n}" for n in range(400)]})
+        for number in range(4)
+    ]
+    column = pq.read_metadata(path).row_group(0).column(pq.read_schema(path).get_field_index("amount"))
+    begin = column.dictionary_page_offset or column.data_page_offset
+    whole = bytearray(path.read_bytes())
+    whole[begin : begin + column.total_compressed_size] = bytes(column.total_compressed_size)
+    path.write_bytes(whole)
+    found = log.read()
+    assert found.files["0.parquet"][0] == "corrupt"
+    assert found.rows == 3 * 400
+
+
 @given(sizes=st.lists(st.integers(1, 1_000), min_size=1, max_size=30), most=st.integers(1, 8))
 def test_shares_are_no_more_than_asked_for_and_miss_no_file(sizes: list[int], most: int) -> None:
     """Every file is in one of them; none is empty."""
@@ -82,5 +100,5 @@ def test_threads_that_count_stand_back_for_keys_and_questions() -> None:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     before = priority()
-    assert reduce.side_by_side().submit(priority).result() == min(before + 10, 19)
+    assert lanes.side_by_side().submit(priority).result() == min(before + 10, 19)
     assert priority() == before

@@ -12,15 +12,15 @@ import pytest
 from tiny_log import START, TinyLog, random_rows
 
 from clawpipe_tui.cli import main
-from clawpipe_tui.rollups import parts
-from clawpipe_tui.rollups.parts import File, digest_of
+from clawpipe_tui.rollups import writing
 from clawpipe_tui.rollups.verify import verify_store
+from clawpipe_tui.rollups.writing import File, digest_of
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The store of a small log, with levels; one of its files was rewritten after it was read."""
-    monkeypatch.setattr(parts, "_LEVELS_FROM_ROWS", 0)
+    monkeypatch.setattr(writing, "_LEVELS_FROM_ROWS", 0)
     log = TinyLog(tmp_path)
     for number in range(4):
         log.write(f"{number}.parquet", random_rows(number, 50, at=START - timedelta(days=number)))
