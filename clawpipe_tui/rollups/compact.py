@@ -13,6 +13,7 @@ from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.schema import TABLES
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 MOST_PARTS = 40
@@ -20,7 +21,13 @@ _AT_LEAST = 20
 _MOST_BYTES = 32_000_000
 
 
-def compact(store: PartStore, parts: Mapping[str, Part], void: Collection[str], ledger: Ledger) -> Part | None:
+def compact(
+    adding: duckdb.DuckDBPyConnection,
+    store: PartStore,
+    parts: Mapping[str, Part],
+    void: Collection[str],
+    ledger: Ledger,
+) -> Part | None:
     """Write a part that holds what still counts of others, and replaces them; None where it is not worth it.
 
     Small parts are merged; one of which something is `void` is written without it, so that its levels hold again.
@@ -38,7 +45,7 @@ def compact(store: PartStore, parts: Mapping[str, Part], void: Collection[str], 
         return _merged(name, chosen, plan.keys)
 
     try:
-        return store.write(merged, plan.entries, replaces=[part.id for part in chosen])
+        return store.write(adding, merged, plan.entries, replaces=[part.id for part in chosen])
     except LogError:
         if all(part.table(name).exists() for part in chosen for name in TABLES):
             raise

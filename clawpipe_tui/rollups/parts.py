@@ -20,13 +20,11 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.rollups.schema import LEDGER, SCHEMA_VERSION
-from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.rollups.writing import About, File, TableOf, write_files
 
 if TYPE_CHECKING:
@@ -107,15 +105,6 @@ class PartStore:
         with _told(folder):
             self._parts.mkdir(parents=True, exist_ok=True)
 
-    @cached_property
-    def _adding(self) -> duckdb.DuckDBPyConnection:
-        return connect(threads=1)
-
-    def close(self) -> None:
-        """Let go of what adds up."""
-        if "_adding" in self.__dict__:
-            self._adding.close()
-
     def ids(self) -> list[str]:
         """The ids of all whole parts, oldest first; none where the store was deleted under us."""
         try:
@@ -143,10 +132,17 @@ class PartStore:
             return None
         return part if part.is_whole(about["files"]) else None
 
-    def write(self, table_of: TableOf, ledger: Iterable[LedgerEntry], replaces: Iterable[str] = ()) -> Part:
+    def write(
+        self,
+        adding: duckdb.DuckDBPyConnection,
+        table_of: TableOf,
+        ledger: Iterable[LedgerEntry],
+        replaces: Iterable[str] = (),
+    ) -> Part:
         """Write a part beside the others and rename it: it is there whole or not at all. Raises LogError.
 
-        A part that replaces others takes the age of the newest of them, so that it is met in their order.
+        A part that replaces others takes the age of the newest of them, so that it is met in their order. Levels are
+        added up by connections alongside `adding`.
         """
         from clawpipe_tui.rollups.arrow import ledger_table
 
@@ -157,7 +153,7 @@ class PartStore:
         entries = tuple(ledger)
         with _told(self.folder):
             building.mkdir(parents=True)  # parents too: somebody may have emptied the cache under us
-            about = write_files(building, table_of, ledger_table(entries), self._adding)
+            about = write_files(building, table_of, ledger_table(entries), adding)
             about["replaces"] = sorted(replaces)
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)

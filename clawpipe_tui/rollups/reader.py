@@ -119,7 +119,6 @@ class LogReader:
         """Let go of the connections."""
         for connection in self._connections():
             connection.close()
-        self.store.close()
 
     def interrupt(self) -> None:
         """Stop a running reduction; called from another thread."""
@@ -231,7 +230,7 @@ class LogReader:
         """Begin to write a part."""
         read = {entry.path for entry in reduced.entries if entry.file is not None}
         self._writing = _Writing(
-            side_by_side().submit(self.store.write, reduced.tables.__getitem__, reduced.entries),
+            side_by_side().submit(self.store.write, self._connection, reduced.tables.__getitem__, reduced.entries),
             frozenset(entry.fingerprint for entry in reduced.entries),
             tuple(one for one in repeats.here if one.file.path in read),
         )
@@ -260,7 +259,9 @@ class LogReader:
             batch, _ = _take(landed, _FIRST_BATCH, _FIRST_BYTES)
             reduced = self._reduced(self._look_at(batch), connection=self._aside)
             if reduced.entries:
-                self.on_landed(self._take_in(self.store.write(reduced.tables.__getitem__, reduced.entries)))
+                self.on_landed(
+                    self._take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))
+                )
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -274,7 +275,9 @@ class LogReader:
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
-        part = self.store.write(swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)])
+        part = self.store.write(
+            self._connection, swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)]
+        )
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self._take_in(part)
 
@@ -283,7 +286,7 @@ class LogReader:
         present = set(self.store.ids())
         self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
         self.store.sweep(self._replaced)
-        part = compact(self.store, self._parts, self._void.keys(), self.ledger)
+        part = compact(self._connection, self.store, self._parts, self._void.keys(), self.ledger)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
             for connection in self._connections():
