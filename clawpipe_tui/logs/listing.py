@@ -46,7 +46,7 @@ class Piece:
     written_ns: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogFile:
     """One file of a log as the file system shows it; a changed size or mtime is another version of it."""
 

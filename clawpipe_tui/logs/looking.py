@@ -136,6 +136,9 @@ class _Pattern:
         before = self._by_folder.get(folder, {})
         if files == before:
             return
+        # What is as it was stays the same object: its path is that of the ledger's entry.
+        same = (before[path] if before.get(path) == file else file for path, file in files.items())
+        files = {file.path: file for file in same}
         self._files = {path: file for path, file in self._files.items() if path not in before} | files
         self._by_folder[folder] = files
         self._written(folder, max((file.mtime_ns for file in files.values()), default=0))

@@ -39,7 +39,7 @@ _GRACE_S = 60.0
 """How long another console may still be reading a part that was merged into a larger one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """What became of one file of the log."""
 
