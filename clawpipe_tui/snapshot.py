@@ -14,7 +14,7 @@ from clawpipe_tui.panels.look import Mark
 from clawpipe_tui.panels.state import PanelState
 from clawpipe_tui.panels.values import epoch_s
 from clawpipe_tui.window import Window, window_ending
-from clawpipe_tui.wording import clean
+from clawpipe_tui.wording import clean, day_and_moment
 
 if TYPE_CHECKING:
     from clawpipe_tui.opened import Progress, Session
@@ -70,6 +70,11 @@ class Snapshot:
     progress: Progress | None = None
 
     @property
+    def clock_stands(self) -> bool:
+        """Whether the console's clock is not the time of day: a log of the past."""
+        return self.now is not None and abs((self.asked_at - self.now).total_seconds()) > CLOCK_STANDS_S
+
+    @property
     def versions(self) -> tuple[str, ...]:
         """The versions that the log knows in this window."""
         return tuple(str(value) for value in self._always("versions", "version"))
@@ -78,6 +83,11 @@ class Snapshot:
     def models(self) -> tuple[str, ...]:
         """Every model that the log speaks of."""
         return tuple(str(value) for value in self._always("models", "model"))
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The last row of the model that is looked at, in this window or outside of it."""
+        return _newest_at(self.always.get("models"), self.model)
 
     @property
     def model(self) -> str:
@@ -111,11 +121,6 @@ class Snapshot:
             for at_s, row in found
             if at_s is not None
         )
-
-    @property
-    def clock_stands(self) -> bool:
-        """Whether the console's clock is not the time of day: a log of the past."""
-        return self.now is not None and abs((self.asked_at - self.now).total_seconds()) > CLOCK_STANDS_S
 
     def _always(self, query: str, column: str) -> tuple[Value, ...]:
         state = self.always.get(query)
@@ -231,7 +236,8 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
     """
     revision = session.revision()
     answers.renew(revision)
-    now = session.now()
+    # Both clocks at one moment: one that jumps while questions are answered does not stand still.
+    now, asked_at = session.now(), datetime.now(UTC)
     window = window_ending(wanted.end or now, wanted.width_s)
     base = context_of(wanted, window, now, {})
     always = {query: answers.begin(session, query, base, outdated) for query in ALWAYS}
@@ -249,8 +255,23 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
         if drives(panel):
             _pick_first(panel, states[panel.name].result(), picks)
     found, known = ({name: one.result() for name, one in each.items()} for each in (states, always))
-    asked_at, progress = datetime.now(UTC), session.progress()
+    newest_at = _newest_at(known["models"], str(picks.get("model") or wanted.model))
+    found = {name: _explained(state, window, newest_at) for name, state in found.items()}
+    progress = session.progress()
     return Snapshot(wanted.number, wanted.screen, found, asked_at, window, now, revision, picks, known, progress)
+
+
+def _newest_at(models: PanelState | None, model: str) -> datetime | None:
+    """Of one model; where none is named, of the one with most requests, which stands first."""
+    last = next((row.get("last_at") for row in _records(models) if not model or row["model"] == model), None)
+    return last if isinstance(last, datetime) else None
+
+
+def _explained(state: PanelState, window: Window, newest_at: datetime | None) -> PanelState:
+    """An empty panel says where the log ends, where that is before its window."""
+    if state.kind != "empty" or state.message or newest_at is None or newest_at >= window.since:
+        return state
+    return replace(state, message=f"the newest row is from {day_and_moment(newest_at)} UTC; :until goes there")
 
 
 def drives(panel: PanelSpec) -> bool:

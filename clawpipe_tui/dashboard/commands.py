@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.dashboard.keys import KEYS
@@ -30,6 +31,11 @@ def _versions(desk: Desk) -> Sequence[str]:
     return desk.snapshot.versions if desk.snapshot else ()
 
 
+def _ends(desk: Desk) -> Sequence[str]:
+    newest_at = desk.snapshot.newest_at if desk.snapshot else None
+    return (f"{newest_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "now") if newest_at else ("now",)
+
+
 @dataclass(frozen=True)
 class Command:
     """One command that takes a word or a few."""
@@ -42,6 +48,7 @@ class Command:
 
 COMMANDS = (
     Command("window", "SPAN", "the window's width", lambda _desk: WIDTHS),
+    Command("until", "TIME", "where the window ends: a time, a span before now; alone: the newest row", _ends),
     Command("baseline", "NAME", "what to compare with", lambda desk: baselines(_versions(desk))),
     Command("model", "NAME", "another model", lambda desk: desk.models),
     Command("version", "NAME", "narrow the screen to a version", _versions),

@@ -246,6 +246,7 @@ class Desk:
         if snapshot:
             freshness, stands = snapshot.always.get("headline"), snapshot.clock_stands
             standing = replace(standing, progress=snapshot.progress, freshness=freshness, clock_stands=stands)
+            standing = replace(standing, newest_at=snapshot.newest_at, now=snapshot.now)
         return header_line(standing, self.view, scene, self.width, self.look)
 
     def footer(self, scene: Scene) -> Line:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from clawpipe_tui.errors import ClawpipeError, nearest
 from clawpipe_tui.panels.cells import cut
 from clawpipe_tui.snapshot import drives
 from clawpipe_tui.terminal.clipboard import copied
-from clawpipe_tui.window import parse_span_s
+from clawpipe_tui.window import parse_moment, parse_span_s
 from clawpipe_tui.wording import seconds
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Hands:
         self.history = History(state / "history" if state else None)
         self._commands: Mapping[str, Callable[[str], str]] = {
             "window": self._window,
+            "until": self._until,
             "baseline": self._baseline,
             "model": self._model,
             "version": self._version,
@@ -123,6 +125,14 @@ class Hands:
 
     def _window(self, text: str) -> str:
         return self._look(replace(self.console.desk.view, width_s=parse_span_s(text)))
+
+    def _until(self, text: str) -> str:
+        """The window ends with that moment, or follows the clock again where it is not past."""
+        desk = self.console.desk
+        now = (desk.snapshot.now if desk.snapshot else None) or datetime.now(UTC)
+        newest_at = desk.snapshot.newest_at if desk.snapshot else None
+        end = parse_moment(text, now) if text else newest_at or now
+        return self._look(replace(desk.view, end=end if end < now else None))
 
     def _baseline(self, text: str) -> str:
         known = baselines(self.console.desk.scene().versions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.dashboard.band import band_spans
@@ -53,11 +53,17 @@ class Standing:
     write_from: str = ""
     """What decided that."""
     today: date | None = None
+    newest_at: datetime | None = None
+    now: datetime | None = None
+    """The model's last row and the clock: how far it is behind, where the window holds none of its rows."""
 
     @property
     def lag_s(self) -> float | None:
         """How far the log's last row is behind the clock."""
-        return self._fact("lag_s")
+        lag_s = self._fact("lag_s")
+        if lag_s is None and self.newest_at and self.now:
+            return (self.now - self.newest_at).total_seconds()
+        return lag_s
 
     @property
     def logged_pct(self) -> float:

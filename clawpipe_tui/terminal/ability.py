@@ -59,9 +59,9 @@ def colour_depth(environment: Mapping[str, str]) -> Depth:
 def encoding_in(environment: Mapping[str, str], said: str) -> str:
     """How the terminal reads bytes: as the locale says. Python alone would say UTF-8 for the C locale too."""
     name = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    if name == "C.UTF-8" and not environment.get("LC_ALL") and environment.get("LANG") in {"C", "POSIX"}:
-        # Python itself has set LC_CTYPE, because the locale was C.
-        name = "C"
+    if name == "C.UTF-8" and not environment.get("LC_ALL"):
+        # Python itself has set LC_CTYPE where the locale was C, or is not installed here: LANG says what was meant.
+        name = environment.get("LANG") or name
     if name in {"C", "POSIX"}:
         return "ascii"
     _, _, charset = name.partition(".")

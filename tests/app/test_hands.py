@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from clawpipe_tui.dashboard.keys import KEYS, NEVER, remapped
 from clawpipe_tui.dashboard.prompt import Prompt, completed, edited, remembered
 from clawpipe_tui.errors import ConfigError
-from tests.app.fakes import SCREENS
+from tests.app.fakes import MODEL, NOW, SCREENS, FakeSession
 from tests.app.stories import console
 
 
@@ -118,6 +119,25 @@ async def test_every_screen_and_dialog_says_where_one_is(environment: str, words
         assert words in story.lines[0]
         await story.press("question_mark")
         assert (environment or "no environment named") in story.lines[0]
+
+
+async def test_the_window_ends_where_it_is_told_or_with_the_newest_row() -> None:
+    """A log of last week is two words away."""
+    session = FakeSession()
+    session.answers = {**session.answers, "models": (("model", "last_at"), ((MODEL, NOW - timedelta(days=7)),))}
+    async with console(session=session) as story:
+        await story.shows("WORSE")
+        for written, days in (
+            ("until", 7),
+            (f"until {NOW - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}", 2),
+            ("until 1d", 1),
+        ):
+            await story.write(f":{written}")
+            await story.press("enter")
+            assert story.app.desk.view.end == NOW - timedelta(days=days)
+        await story.write(":until now")
+        await story.press("enter")
+        assert story.app.desk.view.end is None
 
 
 async def test_a_slower_pace_is_said() -> None:

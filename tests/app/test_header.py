@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,7 @@ def test_a_wide_terminal_names_every_screen() -> None:
         (replace(STANDING, freshness=behind(2.0, 10.0)), "live · 10 % logged"),
         (replace(STANDING, freshness=behind(2.0, 100.0, 1_200)), "live · 1.2k late"),
         (replace(STANDING, freshness=PanelState("empty")), "no rows yet"),
+        (replace(STANDING, freshness=PanelState("empty"), newest_at=NOW - timedelta(hours=12), now=NOW), "12 h behind"),
         (replace(STANDING, freshness=PanelState("failed")), "freshness unknown"),
         (replace(STANDING, clock_stands=True), "fixed clock"),
         (replace(STANDING, progress=None), "opening"),

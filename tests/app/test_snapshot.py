@@ -40,6 +40,17 @@ def test_where_a_version_begins_is_marked_when_all_older_files_are_read() -> Non
     assert [mark.glyph for mark in take_snapshot(session, WANTED, Answers(), still).marks] == ["V"]
 
 
+def test_an_empty_window_says_where_the_log_ends() -> None:
+    """A log of yesterday is no log without rows."""
+    session = FakeSession()
+    session.answers = {**session.answers, "health": (session.answers["health"][0], ())}
+    last_at = NOW - timedelta(hours=12)
+    session.answers["models"] = (("model", "requests", "last_at"), ((MODEL, 900, last_at),))
+    snapshot = take_snapshot(session, WANTED, Answers(), still)
+    assert snapshot.states["health"].message.startswith(f"the newest row is from {last_at:%Y-%m-%d %H:%M:%S} UTC")
+    assert snapshot.newest_at == last_at
+
+
 def test_every_usual_parameter_is_bound() -> None:
     """A query may use any of them without asking."""
     session = FakeSession()

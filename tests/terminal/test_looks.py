@@ -49,6 +49,8 @@ _SCREENS = {
     "5": "Side by",
     "6": "By labels",
     "7": "Freshness",
+    "t": "What changed",
+    "x": "Which clients",
     "0": "worst first",
     "1": "Health by version",
 }
@@ -59,7 +61,7 @@ _PAGES = {
     "d": "Behaviour",
     "\x10": "Back to now",
     "/": "esc removes",
-    ":": "baseline",
+    ":": "timeline",
     "E": ".parquet",
     "y": "Copied",
 }
@@ -130,6 +132,8 @@ def test_the_environment_says_what_can_be_shown(
         ({"LC_ALL": "C"}, "ascii"),
         ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, "ascii"),
         ({"LANG": "de_DE.ISO-8859-1@euro"}, "ISO-8859-1"),
+        ({"LANG": "de_DE.ISO-8859-1", "LC_CTYPE": "C.UTF-8"}, "ISO-8859-1"),
+        ({"LANG": "de_DE.UTF-8", "LC_CTYPE": "C.UTF-8"}, "UTF-8"),
         ({"LANG": "C", "LC_ALL": "C.UTF-8"}, "UTF-8"),
         ({}, "utf-8"),
     ],
