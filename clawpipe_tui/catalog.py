@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from clawpipe_tui.config import config_folder
@@ -40,6 +41,7 @@ class BrokenQuery:
 Catalog = Mapping[str, Query | BrokenQuery]
 
 
+@cache
 def shipped(folder: str) -> Path:
     """`queries`, `screens` or `sample_data`: inside the package (a wheel), else beside it (a checkout)."""
     package = Path(__file__).parent

@@ -163,9 +163,8 @@ class Blocks:
         rows: dict[Slot, int] = {}
         for slot, held in self._used.items():
             spans = [span for span in spans_of(slot[1], held) if _meet(part.span_s, span)]
-            if spans:
-                sources = self._sources(slot, [part], {part.id: void}, spans)
-                rows[slot] = _insert(self._filling, slot, list(sources))
+            if spans and (sources := list(self._sources(slot, [part], {part.id: void}, spans))):
+                rows[slot] = _insert(self._filling, slot, sources)
         return rows
 
     def _sources(
@@ -174,6 +173,7 @@ class Blocks:
         """Selects of what parts hold of a table in some spans; levels where they hold, else the fine counts."""
         name, level = slot
         columns = ", ".join(f'"{column}"' for column in stored_columns(name))
+        parts = [part for part in parts if name not in part.empty]
         levelled = [part for part in parts if level != FINE and part.has_levels and not void.get(part.id)]
         plain = [part for part in parts if part not in levelled and not void.get(part.id)]
         if levelled:

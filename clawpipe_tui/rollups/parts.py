@@ -79,6 +79,8 @@ class Part:
     has_levels: bool = False
     size_bytes: int = 0
     """How much its tables take on disk."""
+    empty: frozenset[str] = frozenset()
+    """Tables that are known to have no row."""
 
     def table(self, name: str) -> Path:
         """The Parquet file of one rollup table."""
@@ -127,6 +129,7 @@ class PartStore:
                 (about["span_s"][0], about["span_s"][1]),
                 about["has_levels"],
                 sum(file["bytes"] for file in about["files"].values()),
+                frozenset(about.get("empty", ())),
             )
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
             return None
@@ -157,14 +160,18 @@ class PartStore:
             about["replaces"] = sorted(replaces)
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)
-        span_s, size_bytes = about["span_s"], sum(file["bytes"] for file in about["files"].values())
-        return Part(part_id, folder, replaces, entries, (span_s[0], span_s[1]), about["has_levels"], size_bytes)
+        size_bytes = sum(file["bytes"] for file in about["files"].values())
+        span_s = (about["span_s"][0], about["span_s"][1])
+        empty = frozenset(about.get("empty", ()))
+        return Part(part_id, folder, replaces, entries, span_s, about["has_levels"], size_bytes, empty)
 
     def left_out(self, part: Part, key: int) -> frozenset[int]:
         """The requests of one file of a part that count in another file; none where the part is gone."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if "repeats" in part.empty:
+            return frozenset()
         try:
             table = pq.read_table(part.table("repeats"))
         except (OSError, pa.ArrowException):

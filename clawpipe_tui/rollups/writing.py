@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from clawpipe_tui.rollups.lanes import done_side_by_side
 from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
@@ -40,6 +40,8 @@ class About(TypedDict):
     replaces: list[str]
     span_s: list[int]
     has_levels: bool
+    empty: NotRequired[list[str]]
+    """The tables without a row, of which nothing has to be read."""
     files: dict[str, File]
 
 
@@ -66,7 +68,10 @@ def write_files(folder: Path, table_of: TableOf, ledger: pa.Table, adding: duckd
     files["ledger.parquet"] = write_checked(ledger, folder / "ledger.parquet")
     spans = [one.span_s for one in fine if one.span_s]
     span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
-    return {"schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels, "files": files}
+    return {
+        "schema": SCHEMA_VERSION, "replaces": [], "span_s": span_s, "has_levels": has_levels,
+        "empty": [one.name for one in fine if not one.rows], "files": files,
+    }  # fmt: skip
 
 
 def _write_fine(folder: Path, name: str, table_of: TableOf) -> _Fine:
