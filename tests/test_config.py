@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clawpipe_tui.config import Config, cache_folder, config_folder, find_config, load_config, state_folder
+from clawpipe_tui.config import FILE_NAME, Config, cache_folder, config_folder, find_config, load_config, state_folder
 from clawpipe_tui.config.objectives import Objective
 from clawpipe_tui.errors import ConfigError, UsageError
 
@@ -209,6 +209,20 @@ def test_no_log_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No log was named") as told:
         find_config(None, tmp_path)
     assert "clawpipe-tui demo" in told.value.hint
+
+
+def test_what_a_file_leaves_open_about_the_console_the_users_own_says(own_folders: Path, tmp_path: Path) -> None:
+    """Each with its origin; which environment a log is of, the user's own file cannot say for all logs."""
+    own = own_folders / "config" / "clawpipe-tui" / FILE_NAME
+    own.parent.mkdir(parents=True)
+    own.write_text('[console]\ntheme = "light"\nwindow = "6h"\nwrite = true\nenvironment = "laptop"\n')
+    here = tmp_path / FILE_NAME
+    here.write_text('[log]\nfiles = "logs"\n[console]\nwindow = "15m"\n')
+    config = find_config(None, tmp_path)
+    assert (config.theme, config.window, config.write, config.environment) == ("light", "15m", True, "")
+    assert (config.origin["console.theme"], config.origin["console.window"]) == (str(own), str(here))
+    with pytest.raises(UsageError, match="No log was named"):
+        find_config(None, own_folders)
 
 
 def test_the_consoles_own_folders_follow_the_system(own_folders: Path) -> None:

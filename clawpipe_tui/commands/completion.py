@@ -53,15 +53,36 @@ def words_after(typed: list[str], commands: Mapping[str, list[str]]) -> list[str
     command = next((word for word in before if word in commands), "")
     if last.startswith("-"):
         return sorted(name for name in commands.get(command, commands[""]) if name.startswith(last))
-    known = _values(before, command) if command else list(filter(None, commands))
+    known = _after_option(before[-1] if before else "")
+    if known is None:
+        known = _values(before, command) if command else list(filter(None, commands))
     return sorted(name for name in known if name.startswith(last))
 
 
-def _values(before: list[str], command: str) -> list[str]:
-    if before and before[-1] in {"--theme", "--charts"}:
-        from clawpipe_tui.panels.look import PALETTES
+def _after_option(option: str) -> list[str] | None:
+    """The words that an option takes; None where the log is to be asked, or where it takes none."""
+    match option:
+        case "--theme":
+            from clawpipe_tui.panels.look import PALETTES
 
-        return list(PALETTES) if before[-1] == "--theme" else ["braille", "block", "ascii"]
+            return list(PALETTES)
+        case "--charts":
+            return ["braille", "block", "ascii"]
+        case "--format":
+            return ["table", "json", "jsonl", "csv", "parquet"]
+        case "--context":
+            from clawpipe_tui.commands.opening import known_contexts
+
+            return list(known_contexts())
+        case "--baseline":
+            from clawpipe_tui.window import BASELINES
+
+            return list(BASELINES)
+        case _:
+            return None
+
+
+def _values(before: list[str], command: str) -> list[str]:
     if command == "show":
         from clawpipe_tui.catalog import shipped
 

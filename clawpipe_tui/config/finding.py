@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
-from clawpipe_tui.config.reading import expanded, load_config, table_address
+from clawpipe_tui.config.reading import expanded, load_config, load_habits, table_address
 from clawpipe_tui.config.values import Config
 from clawpipe_tui.errors import UsageError, nearest
 
@@ -33,22 +34,43 @@ def state_folder() -> Path:
 def find_config(logs: str | None, cwd: Path) -> Config:
     """The configuration for `--logs` (a clawpipe.toml, its folder, a folder of Parquet, or a glob), else for here.
 
+    What it leaves open about the console, the user's own clawpipe.toml says.
     Raises UsageError where there is nothing to read, ConfigError where a clawpipe.toml is wrong.
     """
-    if logs is None:
-        for folder in (cwd, config_folder()):
-            if (folder / FILE_NAME).is_file():
-                return load_config(folder / FILE_NAME)
+    own = config_folder() / FILE_NAME
+    habits = load_habits(own) if own.is_file() else None
+    if logs is not None:
+        found = _named(logs, cwd)
+    elif (cwd / FILE_NAME).is_file():
+        found = load_config(cwd / FILE_NAME)
+    elif habits and habits.log_files:
+        return habits
+    else:
         raise UsageError(
             f"No log was named, and there is no {FILE_NAME} here.",
             "Name one with --logs FOLDER, or see it work first: clawpipe-tui demo.",
         )
+    return _with_habits(found, habits) if habits else found
+
+
+def _named(logs: str, cwd: Path) -> Config:
     path = cwd / expanded(logs)
     if path.is_file() and path.suffix == ".toml":
         return load_config(path)
     if (path / FILE_NAME).is_file():
         return load_config(path / FILE_NAME)
     return Config(log_files=(_files_under(logs, cwd),), origin={"log.files": "--logs"})
+
+
+_HABITS = ("write", "window", "refresh_s", "theme", "charts")
+"""What the user's own file says for every log; which environment a log is of, it cannot."""
+
+
+def _with_habits(config: Config, habits: Config) -> Config:
+    taken = [name for name in _HABITS if (key := f"console.{name}") in habits.origin and key not in config.origin]
+    origin = {f"console.{name}": habits.origin[f"console.{name}"] for name in taken}
+    values = {name: getattr(habits, name) for name in taken}
+    return replace(config, **values, origin={**config.origin, **origin})
 
 
 def _files_under(logs: str, cwd: Path) -> str:

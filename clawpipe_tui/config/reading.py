@@ -33,6 +33,14 @@ T = TypeVar("T")
 
 def load_config(path: Path) -> Config:
     """Read one clawpipe.toml. Raises ConfigError naming file, line, key and the nearest known name."""
+    config = load_habits(path)
+    if not config.log_files:
+        raise ConfigError(f"{path.absolute()} names no log.", 'Add [log] with files = "logs/**/*.parquet".')
+    return config
+
+
+def load_habits(path: Path) -> Config:
+    """The same of the user's own file, which need not name a log: how the console is to be, whatever it looks at."""
     try:
         text = path.read_text(encoding="utf-8")
         table: Mapping[str, object] = tomllib.loads(text)
@@ -50,11 +58,8 @@ class _Reader:
     def config(self) -> Config:
         self._check_keys()
         self._check_values()
-        files = self._paths("log", "files")
-        if not files:
-            raise ConfigError(f"{self.path} names no log.", 'Add [log] with files = "logs/**/*.parquet".')
         return Config(
-            log_files=files,
+            log_files=self._paths("log", "files"),
             model=self._get("log", "model", ""),
             version=self._get("log", "version", ""),
             now=self._now(),

@@ -69,6 +69,8 @@ def test_completion_knows_commands_options_screens_and_queries() -> None:
     assert words_after(["sho"], commands) == ["show"]
     assert "--size" in words_after(["show", "--s"], commands)
     assert words_after(["show", "dri"], commands) == ["drift"]
+    assert words_after(["query", "drift", "--format", "js"], commands) == ["json", "jsonl"]
+    assert words_after(["--theme", "d"], commands) == ["dark"]
     assert "errors_by_client" in words_after(["query", "errors"], commands)
     assert words_after(["show", "drift", "--theme", "co"], commands) == ["contrast"]
 
