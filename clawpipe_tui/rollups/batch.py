@@ -7,6 +7,7 @@ import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
@@ -19,7 +20,7 @@ from clawpipe_tui.logs.listing import LogFile, is_unchanged
 from clawpipe_tui.logs.objects import complete_copy
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
-from clawpipe_tui.rollups.cells import who_is_in
+from clawpipe_tui.rollups.cells import UnknownError, Who, who_is_in, who_may_come
 from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.lanes import side_by_side
@@ -50,18 +51,27 @@ class Reduced:
     entries: tuple[LedgerEntry, ...]
 
 
+@dataclass
+class Met:
+    """Who was met in the batches before: mostly nobody else comes, and nobody has to be looked for first."""
+
+    who: Who | None = None
+
+
 @dataclass(frozen=True)
 class Reducer:
     """How one log is reduced: the connection that does it, the layout and the bins."""
 
     connection: duckdb.DuckDBPyConnection
     layout: Layout
-    bins: tuple[ColumnBins, ...]
+    bins: Callable[[], tuple[ColumnBins, ...]]
+    """They may still be on their way while repetitions are looked for."""
     by_wall_clock: bool = False
     """Whether the log is of the present, so that a row far ahead of the clock has a wrong time."""
     labelled: bool = False
     """Whether labels are expected, so that answers are kept for them to find."""
     repeats: Repeats = field(default_factory=Repeats)
+    met: Met = field(default_factory=Met)
     meanwhile: Callable[[], None] = lambda: None
     """What is called now and then while a batch is reduced."""
     aside: Sequence[duckdb.DuckDBPyConnection] = ()
@@ -108,8 +118,7 @@ class Reducer:
         unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], shares, rows, latest)
         rows = unrepeated.kept(rows)
         shares = [replace(share, rows=unrepeated.kept(share.rows)) for share in shares]
-        spans = Spans(latest)
-        tables = self._scanned(shares, rows, latest, spans)
+        tables, spans = self._scanned(shares, rows, latest)
         tables["repeats"] = unrepeated.requests
         weighed = is_weighed(rows.columns, rows.layout)
         tables["violations"] = violations_table(
@@ -119,7 +128,7 @@ class Reducer:
         tables["pairs"] = table_schema("pairs").empty_table()
         if has_shadows(tables["requests"]):
             tables["pairs"] = pairs_table(
-                self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins, weighed=weighed
+                self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins(), weighed=weighed
             )
         notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
         entries = (
@@ -139,19 +148,30 @@ class Reducer:
         return exact(self.connection.sql(sql).to_arrow_table(), "answers")
 
     def _scanned(
-        self, shares: Sequence[Share], rows: Rows, latest: datetime | None, spans: Spans
-    ) -> dict[str, pa.Table]:
+        self, shares: Sequence[Share], rows: Rows, latest: datetime | None
+    ) -> tuple[dict[str, pa.Table], Spans]:
+        """All tables of a scan, which counts on whoever was met before; where somebody new comes, of another one."""
+        if self.met.who:
+            with suppress(UnknownError):
+                return self._scanned_by(self.met.who, shares, rows, latest)
+        who = who_is_in(self.connection, canonical_of(rows, {}, None))
+        self.met.who = who_may_come(who, self.met.who)
+        return self._scanned_by(self.met.who or who, shares, rows, latest)
+
+    def _scanned_by(
+        self, who: Who, shares: Sequence[Share], rows: Rows, latest: datetime | None
+    ) -> tuple[dict[str, pa.Table], Spans]:
         """All tables that one scan fills, or a few where the log has hundreds of columns."""
         import pyarrow as pa
 
         weighed = is_weighed(rows.columns, rows.layout)
-        who = who_is_in(self.connection, canonical_of(rows, {}, None))
+        spans = Spans(latest)
         others = (
             Requests(who), Latencies(who), Errors(who), Clients(self.connection, canonical_of(rows, {}, latest), who),
         )  # fmt: skip
         parts = [table_schema("values").empty_table()]
         made: list[Future[pa.Table]] = []
-        for group, bins in enumerate(in_groups(self.bins) if self.bins else [()]):
+        for group, bins in enumerate(in_groups(fixed) if (fixed := self.bins()) else [()]):
             values = Values(who, bins)
             counters = (values,) if group else (values, *others)
             kinds = kinds_of(tuple(bins))
@@ -161,7 +181,7 @@ class Reducer:
             made += [] if group else [side_by_side().submit(counter.table) for counter in others]
             parts.append(values.table(self.connection, canonical_of(rows, kinds, latest), weighed=weighed))
         tables = dict(zip(("requests", "latencies", "errors", "clients"), (one.result() for one in made), strict=True))
-        return {**tables, "values": pa.concat_tables(parts)}
+        return {**tables, "values": pa.concat_tables(parts)}, spans
 
     def _shares(self, files: Sequence[Looked], rows: Rows) -> list[Share]:
         """The rows in as many shares as there are connections aside; in one where the files are not all alike."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
 WHO = ("model", "version", "role", "outcome")
 _ANSWERED = ("ok", "fallback")
+_MOST_EXPECTED = 1 << 12
 _LOOKED_UP = 1 << 20
 """Up to so many possible combinations their numbers are kept in an array."""
+
+
+class UnknownError(LogError):
+    """A row's model, version, role or outcome is none of those that were expected."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Who:
         for name, names, size in zip(WHO, self.names, self.sizes, strict=True):
             numbers = names.numbers(rows[name])
             if numbers.min(initial=1) < 1:
-                raise LogError("Its rows changed while they were read.")
+                raise UnknownError("Its rows changed while they were read.")
             code *= size
             code += numbers - 1
         if self._numbers is None:
@@ -103,6 +109,18 @@ def who_is_in(connection: duckdb.DuckDBPyConnection, canonical: str) -> Who:
         place = {text: number for number, text in enumerate(known.known)}
         code = code * size + np.array([place[text] for text in found[name].to_pylist()], np.int64)
     return Who(names, np.sort(code))
+
+
+def who_may_come(here: Who, before: Who | None) -> Who | None:
+    """Any of these models, versions, roles and outcomes, in any combination; None where that is too many."""
+    known = [{*one.known} for one in here.names]
+    for names, others in zip(known, before.names if before else (), strict=False):
+        names.update(others.known)
+    names = tuple(Names(tuple(sorted(one))) for one in known)
+    combinations = math.prod(max(len(one.known), 1) for one in names)
+    if combinations > _MOST_EXPECTED:
+        return who_may_come(here, None) if before else None
+    return Who(names, np.arange(combinations))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from clawpipe_tui.logs.pieces import Cutter
 from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
-from clawpipe_tui.rollups.batch import Looked, Reduced, Reducer, entry_of, joined, whole_entry
+from clawpipe_tui.rollups.batch import Looked, Met, Reduced, Reducer, entry_of, joined, whole_entry
+from clawpipe_tui.rollups.bins import ColumnBins
 from clawpipe_tui.rollups.compact import compact
 from clawpipe_tui.rollups.index import Index, read_index, write_index
 from clawpipe_tui.rollups.lanes import MOST_LANES, side_by_side
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 _FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
 """Small: what it holds is the first that is on screen."""
-_BATCH_FILES, _BATCH_BYTES = 64, 160_000_000
+_BATCH_FILES, _BATCH_BYTES = 64, 256_000_000
+_LITTLE_MORE = 1.25
 _GIVE_BACK_S = 20.0
 _LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
 """How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
@@ -70,6 +73,14 @@ class _Writing:
 
 
 @dataclass(frozen=True)
+class _Fixed:
+    """The bins to count with, or why there are none."""
+
+    bins: tuple[ColumnBins, ...]
+    trouble: LogError | None = None
+
+
+@dataclass(frozen=True)
 class _LookedAt:
     """A batch after one look at each file."""
 
@@ -94,6 +105,7 @@ class LogReader:
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
         self._is_remote = any(map(is_remote, (*settings.files, *settings.baseline_files)))
+        self._is_plain = not self._is_remote and layout.form == "parquet"
         self._pending: set[str] = set()
         """The paths that this round of reading looks at."""
         self._parts: dict[str, Part] = {}
@@ -110,7 +122,8 @@ class LogReader:
         """Of one thread where files are read side by side: idle ones would clear away what the others use again."""
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
-        self._seen = Seen()
+        self._choosing: duckdb.DuckDBPyConnection | None = None
+        self._seen, self._met = Seen(), Met()
         self._writing: _Writing | None = None
         """The part that is written while the next batch is counted."""
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
@@ -126,7 +139,7 @@ class LogReader:
             connection.interrupt()
 
     def _connections(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        yield from filter(None, (self._connection, self._aside, *self._lanes))
+        yield from filter(None, (self._connection, self._aside, self._choosing, *self._lanes))
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -246,8 +259,7 @@ class LogReader:
     def _read_landed(self) -> None:
         """Read what has landed while a batch is being reduced: it is newer than all that waits, and it is little."""
         began = time.monotonic()
-        is_plain = not self._is_remote and self.settings.layout.form == "parquet"
-        if began < self._next_look or not is_plain or self.baseline is None:
+        if began < self._next_look or not self._is_plain or self.baseline is None:
             return
         self.look()
         seen = self.ledger.latest.keys() | self._pending
@@ -300,21 +312,27 @@ class LogReader:
         self, looked: _LookedAt, repeats: Repeats | None = None, connection: duckdb.DuckDBPyConnection | None = None
     ) -> Reduced:
         """The counts of a batch; on the `connection` aside nothing else is read meanwhile."""
-        trouble = self._keep_baseline([file for file, _ in looked.fresh]) if looked.fresh else None
-        bins = self.baseline.bins if self.baseline else ()
+        fixing = side_by_side().submit(self._fix_bins, [file for file, _ in looked.fresh])
+        if not self._is_plain:  # it fetches files that are wanted here, too
+            wait([fixing])
         settings = self.settings
         counted = self._neighbourhood()
         reducer = Reducer(
             connection or self._connection,
             settings.layout,
-            bins,
+            lambda: fixing.result().bins,
             by_wall_clock=settings.by_wall_clock,
             labelled=settings.labelled,
             repeats=repeats or Repeats(counted.around, self._seen),
+            met=self._met,
             meanwhile=(lambda: None) if connection else self._read_landed,
             aside=() if connection else self._side_by_side(len(looked.fresh)),
         )
-        reduced = reducer.reduce(looked.fresh)
+        try:
+            reduced = reducer.reduce(looked.fresh)
+        finally:
+            wait([fixing])
+        trouble = fixing.result().trouble
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good
         renamed = {entry.fingerprint for entry in looked.entries}
@@ -327,18 +345,18 @@ class LogReader:
             self._lanes = tuple(alongside(self._connection) for _ in range(MOST_LANES))
         return self._lanes
 
-    def _keep_baseline(self, files: Sequence[LogFile]) -> LogError | None:
-        """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them.
-
-        Returns why there are none.
-        """
-        if self.baseline is None:
+    def _fix_bins(self, files: Sequence[LogFile]) -> _Fixed:
+        """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them."""
+        if self.baseline is None and files:
+            self._choosing = alongside(self._connection)
             try:
-                self.baseline = choose_baseline(self._connection, self.settings, self.listing.values(), files)
+                self.baseline = choose_baseline(self._choosing, self.settings, self.listing.values(), files)
             except LogError as error:
-                return error
+                return _Fixed((), error)
+        if self.baseline is None:
+            return _Fixed(())
         self.baseline = save_baseline(self.store.folder, self.baseline)
-        return None
+        return _Fixed(self.baseline.bins)
 
     def _look_at(self, batch: Sequence[LogFile]) -> _LookedAt:
         """Which files of a batch must be reduced, and what can be said of the others at once."""
@@ -383,10 +401,13 @@ class LogReader:
 
 
 def _take(waiting: list[LogFile], size: int, most_bytes: int) -> tuple[list[LogFile], list[LogFile]]:
-    """The next batch: so many files, or so many bytes, but at least one file."""
-    total = 0
-    for count, file in enumerate(waiting):
-        total += file.size_bytes
-        if count >= size or (count and total > most_bytes):
-            return waiting[:count], waiting[count:]
-    return waiting, []
+    """The next batch: so many files, or so many bytes, but at least one file; the last two share what is left."""
+    ahead = waiting[: 2 * size]
+    left = sum(file.size_bytes for file in ahead)
+    if len(waiting) <= size and left <= most_bytes * _LITTLE_MORE:
+        return waiting, []
+    if len(waiting) == len(ahead) and left < 2 * most_bytes:
+        size, most_bytes = max(1, -(-len(waiting) // 2)), left // 2
+    reached = accumulate(file.size_bytes for file in ahead[:size])
+    count = sum(total <= most_bytes for total in reached) or 1
+    return waiting[:count], waiting[count:]

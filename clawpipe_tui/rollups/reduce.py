@@ -112,7 +112,7 @@ def _count_all(
             if not one.done():
                 lane.connection.interrupt()
         wait(counting)
-    for one in counting:
+    for one in (*found.done, *counting):  # what failed by itself is told before what was stopped for it
         one.result()
 
 

@@ -17,6 +17,8 @@ from tiny_log import TinyLog, counted, random_rows, rows_of
 from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.rollups import lanes, reader
 from clawpipe_tui.rollups.batch import _even
+from clawpipe_tui.rollups.cells import Who, who_may_come
+from clawpipe_tui.rollups.names import Names
 from clawpipe_tui.rollups.repeats import Seen
 
 BY_FOLDER = {"version": "regexp_extract({path}, 'logs/(v[0-9])', 1)"}
@@ -51,6 +53,25 @@ def test_a_file_that_is_broken_inside_stops_no_share(tmp_path: Path, monkeypatch
     found = log.read()
     assert found.files["0.parquet"][0] == "corrupt"
     assert found.rows == 3 * 400
+
+
+@pytest.mark.parametrize("shares", [1, 2])
+def test_batches_count_the_same_as_one_whoever_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shares: int
+) -> None:
+    """A version that was not in the batch before is counted like one that was, and a part is written meanwhile."""
+    monkeypatch.setattr(reader, "MOST_LANES", shares)
+    log = TinyLog(tmp_path)
+    for number in range(9):
+        version = f"v{number % 3 + number // 4}"
+        log.write(f"{number}.parquet", random_rows(number) | {"version": [version] * 40})
+    with log.opened() as session:
+        together = counted(session)
+    monkeypatch.setattr(reader, "_FIRST_BATCH", 1)
+    monkeypatch.setattr(reader, "_BATCH_FILES", 2)
+    with log.forget().opened() as session:
+        assert len(session._reader.part_ids) >= 4
+        assert counted(session) == together
 
 
 def test_what_stands_beside_a_file_that_breaks_while_it_is_counted_is_no_repetition(tmp_path: Path) -> None:
@@ -102,3 +123,37 @@ def test_threads_that_count_stand_back_for_keys_and_questions() -> None:
     before = priority()
     assert lanes.side_by_side().submit(priority).result() == min(before + 10, 19)
     assert priority() == before
+
+
+@given(
+    sizes=st.lists(st.integers(0, 1_000), min_size=1, max_size=40),
+    files=st.integers(1, 10),
+    most_bytes=st.integers(1, 5_000),
+)
+def test_batches_hold_what_they_may_and_miss_no_file(sizes: list[int], files: int, most_bytes: int) -> None:
+    """Every file once and in order; none but a single file is far over the limit."""
+    waiting = [LogFile(str(number), size, 1) for number, size in enumerate(sizes)]
+    taken: list[LogFile] = []
+    while waiting:
+        batch, waiting = reader._take(waiting, files, most_bytes)
+        assert 1 <= len(batch) <= files
+        assert len(batch) == 1 or sum(file.size_bytes for file in batch) <= most_bytes * reader._LITTLE_MORE
+        taken += batch
+    assert [file.path for file in taken] == [str(number) for number in range(len(sizes))]
+
+
+def test_who_may_come_is_anybody_met_so_far_unless_that_is_too_many() -> None:
+    """Then only those of the last batch, and where even they are too many, nobody is expected."""
+
+    def who(models: int, versions: int) -> Who:
+        names = ([f"m{n}" for n in range(models)], [f"v{n}" for n in range(versions)], ["live"], ["ok"])
+        return Who(tuple(Names(tuple(one)) for one in names), np.zeros(1, np.int64))
+
+    few = who_may_come(who(2, 3), who(1, 5))
+    assert few is not None
+    assert few.sizes == (2, 5, 1, 1)
+    assert len(few.codes) == 10
+    again = who_may_come(who(2, 3), who(100, 100))
+    assert again is not None
+    assert again.sizes == (2, 3, 1, 1)
+    assert who_may_come(who(100, 100), None) is None
