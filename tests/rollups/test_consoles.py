@@ -192,9 +192,9 @@ def test_following_stays_as_quick_as_it_began(tmp_path: Path) -> None:
     with log.opened(read=False) as session:
         for number in range(32):
             log.write(f"{number}.parquet", random_rows(number, 3))
-            started = time.perf_counter()
+            started = time.process_time()
             session._look_again()
-            took.append(time.perf_counter() - started)
+            took.append(time.process_time() - started)
         assert len(session._reader._parts) <= compact.MOST_PARTS + 1
         assert counted(session).rows == 96
     first, last = sorted(took[4:14]), sorted(took[-10:])
