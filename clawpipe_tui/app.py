@@ -15,7 +15,7 @@ from clawpipe_tui.dashboard.band import window_title
 from clawpipe_tui.dashboard.console import Console
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.dashboard.hands import Hands
-from clawpipe_tui.dashboard.keys import all_keys, key_for
+from clawpipe_tui.dashboard.keys import all_keys, found_as, key_for
 from clawpipe_tui.dashboard.moves import Moves
 from clawpipe_tui.dashboard.prompt import typed
 from clawpipe_tui.dashboard.rollback import Wish
@@ -106,9 +106,7 @@ class ClawpipeApp(Console):
         """The palette runs our keys, and nothing else."""
         if screen is self.dashboard:
             for key in all_keys(self.desk.scene()):
-                yield SystemCommand(
-                    key.words[:1].upper() + key.words[1:], f"key {key.label}", lambda key=key: self.do(key)
-                )
+                yield SystemCommand(found_as(key), f"key {key.label}", lambda key=key: self.do(key))
 
     def _quit(self) -> None:
         watched, sentence = self.desk.watched, "The rollback is still being watched; q again quits, the rollback stays."

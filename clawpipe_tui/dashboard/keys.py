@@ -150,6 +150,13 @@ def title_of(screen: object) -> str:
     return str(getattr(screen, "title", "") or getattr(screen, "name", "")).capitalize()
 
 
+def found_as(key: Key) -> str:
+    """What the palette looks through: the key's words, and its id where they do not say it."""
+    name = key.id.rpartition(".")[2]
+    words = key.words if name.replace("_", " ") in key.words.lower() else f"{name.replace('_', ' ')}: {key.words}"
+    return words[:1].upper() + words[1:]
+
+
 def key_for(pressed: str, scene: Scene) -> Key | None:
     """What a pressed key means here."""
     return next((key for key in all_keys(scene) if pressed in key.keys), None)

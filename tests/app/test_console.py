@@ -303,10 +303,13 @@ async def test_in_ascii_no_character_needs_more_than_seven_bits() -> None:
 
 
 async def test_the_palette_runs_our_keys() -> None:
-    """ctrl+p offers what the keys do, by its words."""
+    """ctrl+p offers what the keys do, by its words and by its name in `keys.toml`."""
     async with console() as story:
         await story.shows("WORSE")
         await story.press("ctrl+p")
+        await story.write("zoom")
+        await story.shows("Zoom: the panel alone")
+        await story.press("escape", "ctrl+p")
         await story.write("behind the panel")
         await story.shows("The question and the SQL")
         await story.press("enter")
