@@ -76,7 +76,7 @@ class LogSession:
         self._labels = LabelFiles(config.label_files)
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._reader.on_landed = self._take_landed
-        self._warehouse = Warehouse(connect(), catalog if catalog is not None else load_catalog())
+        self._warehouse = Warehouse(connect(threads=1), catalog if catalog is not None else load_catalog())
         self._document_files: Mapping[str, LogFile] | None = None
         self._documents: Sequence[VersionDocument] = ()
         try:

@@ -20,7 +20,7 @@ MOST_LANES = min(os.cpu_count() or 1, 4)
 @cache
 def side_by_side() -> ThreadPoolExecutor:
     """The threads that count, the same ones for every batch: an allocator keeps for a thread what it has let go."""
-    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting", _stand_back)
+    return ThreadPoolExecutor(_ENOUGH_THREADS, "counting", _stand_back, (_niceness(),))
 
 
 def done_side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
@@ -35,7 +35,12 @@ def done_side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
     return [result for lane in lanes for result in lane.result()]
 
 
-def _stand_back() -> None:
-    """A key or a question that comes while this thread counts goes first. Only Linux has priorities of threads."""
+def _niceness() -> int:
+    """Of this thread. Only Linux has priorities of threads."""
+    return os.getpriority(os.PRIO_PROCESS, 0) if sys.platform == "linux" else 0
+
+
+def _stand_back(usual: int) -> None:
+    """A key or a question that comes while this thread counts goes first; who began the thread may stand back, too."""
     if sys.platform == "linux":
-        os.nice(_NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, min(usual + _NICE, 19))
