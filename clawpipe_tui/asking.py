@@ -15,7 +15,7 @@ from clawpipe_tui.catalog import Query, is_shipped
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
-from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
+from clawpipe_tui.steps import Call, Kept, Macro, Text, macros_of, text_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,10 +32,11 @@ EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 @dataclass
 class _Lane:
-    """A connection, what its views show now, and the thread whose question it answers."""
+    """A connection, what its views show now, the steps that it knows, and the thread whose question it answers."""
 
     connection: duckdb.DuckDBPyConnection
     views: dict[str, str] = field(default_factory=dict[str, str])
+    steps: set[str] = field(default_factory=set[str])
     asked_by: int | None = None
 
 
@@ -162,14 +163,13 @@ class Asking:
         seen = {name: source for name, source in seen.items() if name in words}
 
         def make(table: str) -> None:
-            body = self._put_in(macro.text, dict(zip(macro.parameters, values, strict=True)), seen)
-            own, given = f'"step of {call.step}"', ", ".join("?" * len(values))
+            inner = dict(zip(macro.parameters, values, strict=True))
+            tables = [self._table(one, one.values(inner), seen) for one in macro.text.calls]
             with self._lane() as lane:
                 _show(lane, seen)
-                lane.connection.execute(
-                    f"create or replace temp macro {own}({', '.join(macro.parameters)}) as table {body}"
-                )
-                lane.connection.execute(f"create table {table} as from {own}({given})", list(values))
+                _define_step(lane, call.step, macro)
+                given = ", ".join("?" * (len(values) + len(tables)))
+                lane.connection.execute(f"create table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
         return self._kept.table((call.step, *values, *sorted(seen.items())), make)
 
@@ -255,6 +255,19 @@ def _show(lane: _Lane, seen: Mapping[str, str]) -> None:
         if lane.views.get(name) != source:
             lane.connection.execute(f'create or replace temp view "{name}" as {source}')
             lane.views[name] = source
+
+
+def _define_step(lane: _Lane, step: str, macro: Macro) -> None:
+    """A step as this connection knows it: the tables of the steps inside it are given by name, so that it stays."""
+    if step not in lane.steps:
+        inner = {call: f"query_table(kept_{place})" for place, call in enumerate(macro.text.calls)}
+        parameters = ", ".join((*macro.parameters, *(f"kept_{place}" for place in range(len(inner)))))
+        lane.connection.execute(f"create temp macro {_own(step)}({parameters}) as table {macro.text.sql(inner)}")
+        lane.steps.add(step)
+
+
+def _own(step: str) -> str:
+    return f'"step of {step}"'
 
 
 @lru_cache(maxsize=256)
