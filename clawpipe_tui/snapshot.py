@@ -252,7 +252,7 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
             others |= judged(versions, others)
         context = {**context_of(wanted, window, now, others), **panel.bind}
         states[panel.name] = answers.begin(session, panel.query, context, outdated)
-        if drives(panel):
+        if drives(panel) or _is_followed(panel, wanted, session):
             _pick_first(panel, states[panel.name].result(), picks)
     found, known = ({name: one.result() for name, one in each.items()} for each in (states, always))
     newest_at = _newest_at(known["models"], str(picks.get("model") or wanted.model))
@@ -272,6 +272,12 @@ def _explained(state: PanelState, window: Window, newest_at: datetime | None) ->
     if state.kind != "empty" or state.message or newest_at is None or newest_at >= window.since:
         return state
     return replace(state, message=f"the newest row is from {day_and_moment(newest_at)} UTC; :until goes there")
+
+
+def _is_followed(panel: PanelSpec, wanted: Wanted, session: Session) -> bool:
+    """Whether another panel in sight shows one column, and would show none without this one's pick."""
+    others = (other.query for other in wanted.panels if other is not panel)
+    return panel.picks == "column" and any("column" in session.parameters(query) for query in others)
 
 
 def drives(panel: PanelSpec) -> bool:

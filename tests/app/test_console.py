@@ -101,7 +101,9 @@ async def test_a_console_with_nothing_but_a_broken_screen_still_opens() -> None:
 
 async def test_only_the_screen_in_sight_is_asked_and_each_question_once() -> None:
     """Hidden screens cost nothing; headline is drawn twice and asked once."""
-    async with console() as story:
+    session = FakeSession()
+    session.uses = dict.fromkeys(session.answers, frozenset({"model"}))
+    async with console(session=session) as story:
         await story.shows("WORSE", "temperature_f")
         asked = [query for query, _ in story.session.asked]
         assert sorted(asked) == ["drift", "errors_over_time", "events", "headline", "health", "models", "versions"]

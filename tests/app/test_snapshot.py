@@ -59,6 +59,16 @@ def test_every_usual_parameter_is_bound() -> None:
     assert all(usual <= context.keys() for _, context in session.asked)
 
 
+def test_a_column_that_another_panel_shows_is_picked_from_the_beginning() -> None:
+    """A histogram beside the columns is never empty only because nobody has moved the cursor."""
+    drift = replace(panel("drift", "drift", "table"), picks="column", opens="drift")
+    panels = (panel("histogram", "histogram", "histogram"), drift)
+    session = FakeSession(uses={"drift": frozenset({"model"})})
+    take_snapshot(session, replace(WANTED, panels=panels), Answers(), still)
+    first = session.answers["drift"][1][0][0]
+    assert session.asked_for("histogram")[0]["column"] == first
+
+
 def test_a_failed_query_is_a_sentence_in_its_panel() -> None:
     """The others are fresh."""
     session = FakeSession(failing={"drift": "The query drift failed."})
