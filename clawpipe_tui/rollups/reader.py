@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -129,9 +130,12 @@ class LogReader:
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections; one that is still at work, on a busy machine, ends with the process."""
+        import duckdb
+
         for connection in self._connections():
-            connection.close()
+            with suppress(duckdb.Error):
+                connection.close()
 
     def interrupt(self) -> None:
         """Stop a running reduction; called from another thread."""
