@@ -2,6 +2,12 @@
 
 create macro pct(part, whole) as 100.0 * part / nullif(whole, 0);
 
+-- the step that a moment is in: what time_bucket() says, which reckons with time zones and so takes forty times as long
+create macro stepped(step, moment) as make_timestamptz(
+    epoch_us(moment)
+    - (((epoch_us(moment) - 946857600000000) % epoch_us(step)) + epoch_us(step)) % epoch_us(step)
+);
+
 -- a request that the model failed: the caller got an error, nothing in time, or a stand-in answer
 create macro failed(outcome) as outcome in ('error', 'timeout', 'fallback');
 
@@ -89,7 +95,7 @@ create macro version_spans(for_model, widths, b, to_its_end) as table
         select distinct unnest(widths)::double as width_s
     )
     select version, role, last_at, width_s,
-           case when to_its_end then least(b, time_bucket(interval 1 minute, last_at) + interval 1 minute) else b end as to_at,
+           case when to_its_end then least(b, stepped(interval 1 minute, last_at) + interval 1 minute) else b end as to_at,
            to_at - width_s * interval 1 second as from_at
     from   served cross join wanted;
 
@@ -114,11 +120,11 @@ create macro pair_starts(for_model, a, b, step) as table
     with firsts as (
         select version, min(first_at) as first_at from requests where model = for_model and bucket_start < b group by version
     ), starts as (
-        select r.*, time_bucket(step, greatest(own.first_at, other.first_at)) as started_at
+        select r.*, stepped(step, greatest(own.first_at, other.first_at)) as started_at
         from   reference_versions(for_model, a, b) as r
                join firsts as own on own.version = r.version join firsts as other on other.version = r.reference
     )
-    select *, greatest(started_at, time_bucket(step, a)) as from_at,
+    select *, greatest(started_at, stepped(step, a)) as from_at,
            (epoch(from_at) - epoch(started_at)) / epoch(step) as first_slice
     from   starts;
 
@@ -126,7 +132,7 @@ create macro pair_starts(for_model, a, b, step) as table
 -- looked at on every refresh, in a window that moves, under any daily rhythm, and while the split moves (restarted).
 create macro failing_beside(for_model, a, b, step) as table
     with slices as (
-        select version, time_bucket(step, bucket_start) as slice_at,
+        select version, stepped(step, bucket_start) as slice_at,
                sum(n) / mean_weight() as n, coalesce(sum(n) filter (failed(outcome)), 0) / mean_weight() as k
         from   requests
         where  model = for_model and bucket_start >= a and bucket_start < b
@@ -217,7 +223,7 @@ create macro version_health(for_model, a, b, step) as table
 -- since when a version fails more: the most likely single change of its failure rate, in steps
 create macro failing_since(for_model, v, a, b, step) as table
     with steps as (
-        select time_bucket(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
+        select stepped(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
                coalesce(sum(n) filter (failed(outcome)), 0) / mean_weight() as k
         from   requests
         where  model = for_model and version = v and bucket_start >= a and bucket_start < b
@@ -235,7 +241,7 @@ create macro failing_since(for_model, v, a, b, step) as table
 -- since when a version is slower: the same for the share of its answers that take longer than limit_ms
 create macro slow_since(for_model, v, a, b, step, limit_ms) as table
     with steps as (
-        select time_bucket(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
+        select stepped(step, bucket_start) as step_at, sum(n) / mean_weight() as n,
                coalesce(sum(n) filter (bucket_ms(bucket) > limit_ms), 0) / mean_weight() as k
         from   latencies
         where  model = for_model and version = v and ok and bucket_start >= a and bucket_start < b

@@ -6,7 +6,7 @@ create macro beside_span(for_model, va, vb, a, b, step) as table
         select version, min(first_at) as first_at from requests
         where  model = for_model and version in (va, vb) and bucket_start < b group by version
     ), pair as (
-        select time_bucket(step, max(first_at)) as started_at, greatest(time_bucket(step, max(first_at)), time_bucket(step, a)) as from_at
+        select stepped(step, max(first_at)) as started_at, greatest(stepped(step, max(first_at)), stepped(step, a)) as from_at
         from   firsts having count(*) = 2
     )
     select from_at, (epoch(from_at) - epoch(started_at)) / epoch(step) as first_slice, stake(first_slice) as budget from pair;
@@ -16,7 +16,7 @@ create macro beside_span(for_model, va, vb, a, b, step) as table
 create macro compared_rates(for_model, va, vb, a, b, step) as table
     with pair as (from beside_span(for_model, va, vb, a, b, step)),
     counted as (
-        select version, time_bucket(step, bucket_start) as slice_at, outcome, sum(n) / mean_weight() as n
+        select version, stepped(step, bucket_start) as slice_at, outcome, sum(n) / mean_weight() as n
         from   requests
         where  model = for_model and version in (va, vb) and bucket_start >= a and bucket_start < b
         group  by all

@@ -35,14 +35,14 @@ create macro compared_traffic(for_model, va, vb, a, b) as table
 -- Failures by their kind: the five that b has more often than a. All kinds are tested, so each must pass a stricter limit.
 create macro compared_errors(for_model, va, vb, a, b, step) as table
     with pair as (from beside_span(for_model, va, vb, a, b, step)), slices as (
-        select time_bucket(step, bucket_start) as slice_at, sum(n) filter (version = va) / mean_weight() as a_n,
+        select stepped(step, bucket_start) as slice_at, sum(n) filter (version = va) / mean_weight() as a_n,
                sum(n) filter (version = vb) / mean_weight() as b_n
         from   requests cross join pair
         where  model = for_model and version in (va, vb) and bucket_start >= from_at and bucket_start < b
         group  by all
     ), failures as (
         select outcome || ': ' || left(error, 60) as kind,
-               time_bucket(step, bucket_start) as slice_at,
+               stepped(step, bucket_start) as slice_at,
                sum(n) filter (version = va) / mean_weight() as a_k, sum(n) filter (version = vb) / mean_weight() as b_k
         from   errors cross join pair
         where  model = for_model and version in (va, vb) and failed(outcome) and error <> outcome and bucket_start >= from_at and bucket_start < b

@@ -214,7 +214,7 @@ create macro drift_since(for_model, for_version, a, b, against, step, psi_limit,
         select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins join drifted using ("column"))
                left join baseline_counts(for_model, for_version, a, b, against) using ("column", bin)
     ), steps as (
-        select time_bucket(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) / mean_weight() as n
+        select stepped(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) / mean_weight() as n
         from   "values"
         where  model = for_model and role <> 'shadow' and is_live(version, for_version, against)
                and bucket_start >= a and bucket_start < b and "column" in (select "column" from drifted)

@@ -22,7 +22,7 @@ create macro label_age(for_model, moment) as table
 
 -- the last cohorts whose labels are in: a span as wide as the window, and no later than it
 create macro mature_span(for_model, a, b, moment) as table
-    select least(b, time_bucket(interval 1 minute, moment - lag_s * interval 1 second)) as to_at, to_at - (b - a) as from_at, lag_s
+    select least(b, stepped(interval 1 minute, moment - lag_s * interval 1 second)) as to_at, to_at - (b - a) as from_at, lag_s
     from   label_age(for_model, moment);
 
 -- which prediction the score is the probability of: the one that high scores go with
@@ -63,7 +63,7 @@ create macro version_quality(for_model, widths, b, moment, to_its_end) as table
         from label_age(for_model, moment)
     ), spans as (
         select version, width_s, lag_s, mature_at as to_at, mature_at - width_s * interval 1 second as from_at
-        from   (select *, least(to_at, time_bucket(interval 1 minute, moment - lag_s * interval 1 second)) as mature_at
+        from   (select *, least(to_at, stepped(interval 1 minute, moment - lag_s * interval 1 second)) as mature_at
                 from   version_spans(for_model, widths, b, to_its_end) cross join lag)
     ), answered as (
         -- each once, with the latest label that has come in

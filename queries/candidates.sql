@@ -1,12 +1,12 @@
 -- Which versions could take the traffic: when did each last meet its objectives while it served, and how did it do?
 with slices as (
-    select version, time_bucket(interval 10 minutes, bucket_start) as slice_at, arg_max(role, last_at) as role,
+    select version, stepped(interval 10 minutes, bucket_start) as slice_at, arg_max(role, last_at) as role,
            sum(n) as n, sum(n) filter (failed(outcome)) as k, min(first_at) as first_at, max(last_at) as last_at
     from   requests
     where  model = $model and role <> 'shadow' and bucket_start < $now
     group  by all
 ), slow as (
-    select version, time_bucket(interval 10 minutes, bucket_start) as slice_at, bucket, sum(n) as n
+    select version, stepped(interval 10 minutes, bucket_start) as slice_at, bucket, sum(n) as n
     from   latencies
     where  model = $model and role <> 'shadow' and ok and bucket_start < $now
     group  by all

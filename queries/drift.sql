@@ -6,7 +6,7 @@ with measures as (
            left join baseline_counts($model, $version, $since, $until, $baseline) using ("column", bin)
 ), slices as (
     select "column", bin, sum(n) as n,
-           least(11, floor(12 * (epoch(time_bucket(greatest($step, interval 1 minute), bucket_start)) - epoch($since))
+           least(11, floor(12 * (epoch(stepped(greatest($step, interval 1 minute), bucket_start)) - epoch($since))
                               / (epoch($until) - epoch($since)))) as slice
     from   "values"
     where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)

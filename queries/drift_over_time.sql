@@ -13,11 +13,11 @@ with span as (
     select bucket_start, bin, sum(n) / mean_weight() as n
     from   "values" join chosen using ("column")
     where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)
-           and bucket_start >= time_bucket($step, $since) - (select span from span) and bucket_start < $until
+           and bucket_start >= stepped($step, $since) - (select span from span) and bucket_start < $until
     group  by all
 ), live as (
     select s.step_at, counted.bin, sum(n) as n
-    from   (select unnest(generate_series(time_bucket($step, $since), $until - interval 1 second, $step)) as step_at) as s cross join span
+    from   (select unnest(generate_series(stepped($step, $since), $until - interval 1 second, $step)) as step_at) as s cross join span
            join counted on counted.bucket_start < s.step_at + $step and counted.bucket_start >= s.step_at + $step - span
     group  by all
 ), sides as (

@@ -1,5 +1,5 @@
 -- Which share of each version's requests fails: error, timeout or fallback?
-select time_bucket($step, bucket_start)                              as step_at,
+select stepped($step, bucket_start)                              as step_at,
        version,
        pct(coalesce(sum(n) filter (failed(outcome)), 0), sum(n))     as error_pct,
        sum(n)::bigint                                                as requests

@@ -1,6 +1,6 @@
 -- How slow is each version at its 95th percentile?
 with counts as (
-    select time_bucket($step, bucket_start) as step_at, version, bucket, sum(n) as n
+    select stepped($step, bucket_start) as step_at, version, bucket, sum(n) as n
     from   latencies
     where  model = $model and ok and bucket_start >= $since and bucket_start < $until
     group  by all

@@ -1,6 +1,6 @@
 -- How long do failed requests take?
 with counts as (
-    select time_bucket($step, bucket_start) as step_at, bucket, sum(n) as n
+    select stepped($step, bucket_start) as step_at, bucket, sum(n) as n
     from   latencies
     where  model = $model and not ok and bucket_start >= $since and bucket_start < $until
            and ($version is null or version = $version)

@@ -1,5 +1,5 @@
 -- How are latencies spread, step by step?
-select time_bucket($step, bucket_start)    as step_at,
+select stepped($step, bucket_start)    as step_at,
        bucket_low_ms(floor(bucket / 10) * 10)      as low_ms,
        bucket_low_ms(floor(bucket / 10) * 10 + 10) as high_ms,
        sum(n)::bigint                      as requests

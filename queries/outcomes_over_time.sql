@@ -1,5 +1,5 @@
 -- How do requests go wrong over time, by outcome?
-select time_bucket($step, bucket_start) as step_at, outcome, sum(n)::bigint as requests
+select stepped($step, bucket_start) as step_at, outcome, sum(n)::bigint as requests
 from   requests
 where  model = $model and outcome <> 'ok' and bucket_start >= $since and bucket_start < $until
        and ($version is null or version = $version)

@@ -2,13 +2,13 @@
 with mature as (
     select to_at from mature_span($model, $since, $until, $now)
 ), counted as (
-    select time_bucket(greatest($step, interval 1 minute), bucket_start) as step_at, count(label) as labelled,
+    select stepped(greatest($step, interval 1 minute), bucket_start) as step_at, count(label) as labelled,
            count(*) filter (label = prediction) as hits
     from   labelled_answers($model, $since, $until)
     where  bucket_start < (select to_at from mature)
     group  by all
 ), estimated as (
-    select time_bucket(greatest($step, interval 1 minute), bucket_start) as step_at, 100 * avg(right_p) as estimated_pct, count(*) as answered
+    select stepped(greatest($step, interval 1 minute), bucket_start) as step_at, 100 * avg(right_p) as estimated_pct, count(*) as answered
     from   expected_answers($model, $since, $until)
     group  by all
 )

@@ -1,6 +1,6 @@
 -- How many requests does each version serve?
 with steps as (
-    select time_bucket($step, bucket_start) as step_at, version, sum(n) as n, max(last_at) as last_at
+    select stepped($step, bucket_start) as step_at, version, sum(n) as n, max(last_at) as last_at
     from   requests
     where  model = $model and bucket_start >= $since and bucket_start < $until
     group  by all
