@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.result import Value
 
+_MOST_SERVED = 8
+"""Ends of windows for which it is kept when each version served last: questions without an end come between."""
 _LANES = 2
 _STOP_AGAIN_S = 0.05
 _MOST_VERSIONS = 50
@@ -71,7 +73,7 @@ class Asking:
         self._macros = macros_of(self._sources.macros)
         self._kept = Kept(self._drop)
         self._served_lock = threading.Lock()
-        self._served_known: tuple[tuple[int, Value], Served] = (-1, None), Served()
+        self._served_known: tuple[int, dict[Value, Served]] = -1, {}
 
     def close(self) -> None:
         """Let go of the connections, once what runs on them has stopped."""
@@ -223,9 +225,13 @@ class Asking:
     def _served(self, known: Known, until: Value) -> Served:
         """When each version served last before a moment; of many versions the latest."""
         with self._served_lock:
-            if self._served_known[0] != (known.revision, until):
-                self._served_known = (known.revision, until), self._look_served(known.last_at, until)
-            return self._served_known[1]
+            revision, found = self._served_known
+            if revision != known.revision or len(found) > _MOST_SERVED:
+                found = {}
+                self._served_known = known.revision, found
+            if until not in found:
+                found[until] = self._look_served(known.last_at, until)
+            return found[until]
 
     def _look_served(self, last_at: datetime | None, until: Value) -> Served:
         past, before = {"requests": EVERY_DAY}, ""
