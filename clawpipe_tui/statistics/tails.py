@@ -17,7 +17,22 @@ if TYPE_CHECKING:
 
 def load_ahead() -> None:
     """Import scipy's functions beside other work: the first answer about drift would wait for them."""
-    threading.Thread(target=import_module, args=("scipy.special",), name="statistics", daemon=True).start()
+    threading.Thread(target=import_special, name="statistics", daemon=True).start()
+
+
+def import_special() -> None:
+    """Import scipy.special without f2py, a compiler's front end that it finds among numpy's names: a third quicker."""
+    import numpy as np
+
+    names = np.__dict__
+    is_absent = "f2py" not in names
+    if is_absent:
+        names["f2py"] = None
+    try:
+        import_module("scipy.special")
+    finally:
+        if is_absent:
+            del names["f2py"]
 
 
 @lru_cache(maxsize=1024)
