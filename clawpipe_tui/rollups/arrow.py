@@ -9,6 +9,7 @@ from clawpipe_tui.rollups.schema import BINS, LEDGER, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -48,6 +49,14 @@ def ledger_table(entries: Sequence[LedgerEntry]) -> pa.Table:
     return pa.table(
         {name: [getattr(entry, name) for entry in entries] for name in LEDGER}, schema=table_schema("ledger")
     )
+
+
+def table_in(path: Path) -> pa.Table:
+    """The rows of one Parquet file. Not by read_table: that imports pyarrow.dataset, half as long as a screen takes."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return file.read()
 
 
 def exact(table: pa.Table, name: str) -> pa.Table:

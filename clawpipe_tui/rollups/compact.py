@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
-from clawpipe_tui.rollups.arrow import exact, rekeyed
+from clawpipe_tui.rollups.arrow import exact, rekeyed, table_in
 from clawpipe_tui.rollups.ledger import Ledger
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.schema import TABLES
@@ -98,6 +98,5 @@ def _latest(chosen: list[Part], ledger: Ledger) -> Iterator[LedgerEntry]:
 
 def _merged(name: str, chosen: list[Part], keys: Mapping[str, Mapping[int, int]]) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    return pa.concat_tables([rekeyed(exact(pq.read_table(part.table(name)), name), keys[part.id]) for part in chosen])
+    return pa.concat_tables([rekeyed(exact(table_in(part.table(name)), name), keys[part.id]) for part in chosen])

@@ -208,9 +208,9 @@ def read_about(folder: Path) -> About:
 
 def read_ledger(path: Path) -> tuple[LedgerEntry, ...]:
     """A part's ledger; the columns of its files, mostly alike, are one object."""
-    import pyarrow.parquet as pq
+    from clawpipe_tui.rollups.arrow import table_in
 
-    table = pq.read_table(path)
+    table = table_in(path)
     return tuple(LedgerEntry(*row) for row in zip(*(_listed(table[name]) for name in LEDGER), strict=True))
 
 

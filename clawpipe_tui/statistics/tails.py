@@ -21,7 +21,7 @@ def load_ahead() -> None:
 
 
 def import_special() -> None:
-    """Import scipy.special without f2py, a compiler's front end that it finds among numpy's names: a third quicker."""
+    """Import scipy.special without f2py, a compiler's front end that it finds among numpy's names: a fifth quicker."""
     import numpy as np
 
     names = np.__dict__

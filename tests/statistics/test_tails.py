@@ -17,6 +17,6 @@ print(numpy.f2py.__name__)
 
 
 def test_scipy_comes_without_the_front_end_of_a_compiler_which_numpy_still_has() -> None:
-    """A third of what importing takes would go to something that nobody asks for."""
+    """A fifth of what importing takes would go to something that nobody asks for."""
     found = subprocess.run([sys.executable, "-c", _IMPORTED], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "3.841", "numpy.f2py"]
