@@ -58,7 +58,7 @@ def reducing(rows: int) -> Iterator[Row]:
 def beside_peers() -> Iterator[Row]:
     """The same files, the same columns."""
     log = make_log(PEER_ROWS)
-    own = measure("reduction", log)
+    own = measure("reduction", log, 3)
     for peer in NAMES:
         theirs = drift_of(peer, log)
         note = f"{theirs['wall_s']:.3g} s against {own['wall_s']:.3g} s"
