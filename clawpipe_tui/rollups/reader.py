@@ -221,13 +221,12 @@ class LogReader:
 
     def _read(self, waiting: list[LogFile], cut_off: Sequence[LedgerEntry]) -> Iterator[Change]:
         """Batch after batch; a part is written while the next batch is counted."""
-        size, most_bytes = _FIRST_BATCH, _FIRST_BYTES
+        is_first = True
         while waiting or cut_off:
-            is_first = size == _FIRST_BATCH
-            batch, waiting = _take(waiting, size, most_bytes)
+            size = (_FIRST_BATCH, _FIRST_BYTES) if is_first else (_BATCH_FILES, _BATCH_BYTES)
+            batch, waiting = _take(waiting, *size)
             looked = self._look_at(batch)
-            counted = self._neighbourhood()
-            repeats = Repeats(counted.around, self._seen, self._writing.neighbours if self._writing else ())
+            repeats = self._repeats()
             reduced = self._reduced(looked, repeats)
             entries = list(reduced.entries)
             waiting = [*looked.again, *waiting]
@@ -241,7 +240,7 @@ class LogReader:
                 self._write(replace(reduced, entries=tuple(entries)), repeats)
             if is_first or looked.again or not waiting:  # somebody waits for it
                 yield from self._written()
-            size, most_bytes = _BATCH_FILES, _BATCH_BYTES
+            is_first = False
 
     def _write(self, reduced: Reduced, repeats: Repeats) -> None:
         """Begin to write a part."""
@@ -273,7 +272,7 @@ class LogReader:
         if landed:
             self._aside = self._aside or connect(threads=1)
             batch, _ = _take(landed, _FIRST_BATCH, _FIRST_BYTES)
-            reduced = self._reduced(self._look_at(batch), connection=self._aside)
+            reduced = self._reduced(self._look_at(batch), self._repeats(), self._aside)
             if reduced.entries:
                 self.on_landed(
                     self._take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))
@@ -287,7 +286,7 @@ class LogReader:
         if not left and not any(self.ledger.is_counted(file.path) for file in new):
             return
         waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
-        repeats = Repeats(self._neighbourhood().around, self._seen)
+        repeats = self._repeats()
         while waiting:
             batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
@@ -305,29 +304,33 @@ class LogReader:
         part = compact(self._connection, self.store, self._parts, self._void.keys(), self.ledger)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
-            for connection in self._connections():
+            for connection in filter(None, (self._connection, self._aside)):  # the others are alongside
                 give_back(connection)
         return self._take_in(part, is_own=True) if part else None
 
     def _neighbourhood(self) -> Neighbourhood:
         return Neighbourhood(self.ledger, self.listing, self.store, self._parts, afar=self._is_remote)
 
+    def _repeats(self) -> Repeats:
+        """What finds the repetitions of the next files, also of those that are counted and on their way to the disk."""
+        here = self._writing.neighbours if self._writing else ()
+        return Repeats(self._neighbourhood().around, self._seen, here)
+
     def _reduced(
-        self, looked: _LookedAt, repeats: Repeats | None = None, connection: duckdb.DuckDBPyConnection | None = None
+        self, looked: _LookedAt, repeats: Repeats, connection: duckdb.DuckDBPyConnection | None = None
     ) -> Reduced:
         """The counts of a batch; on the `connection` aside nothing else is read meanwhile."""
         fixing = side_by_side().submit(self._fix_bins, [file for file, _ in looked.fresh])
         if not self._is_plain:  # it fetches files that are wanted here, too
             wait([fixing])
         settings = self.settings
-        counted = self._neighbourhood()
         reducer = Reducer(
             connection or self._connection,
             settings.layout,
             lambda: fixing.result().bins,
             by_wall_clock=settings.by_wall_clock,
             labelled=settings.labelled,
-            repeats=repeats or Repeats(counted.around, self._seen),
+            repeats=repeats,
             met=self._met,
             meanwhile=(lambda: None) if connection else self._read_landed,
             aside=() if connection else self._side_by_side(len(looked.fresh)),
@@ -340,6 +343,7 @@ class LogReader:
         if trouble and any(entry.file is not None for entry in reduced.entries):
             raise trouble  # files can be read, but counts without bins would be lost for good
         renamed = {entry.fingerprint for entry in looked.entries}
+        counted = self._neighbourhood()
         read = (counted.told(entry, renamed) for entry in reduced.entries)
         return Reduced(reduced.tables, tuple(map(self.ledger.following, (*looked.entries, *read))))
 

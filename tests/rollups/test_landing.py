@@ -38,6 +38,35 @@ def test_what_lands_during_a_backfill_is_counted_before_it_ends(
     assert log.read().requests == plain_requests(*rows)
 
 
+def test_what_lands_while_a_part_is_being_written_repeats_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its requests are counted, though nobody around has heard of them yet."""
+    monkeypatch.setattr(readers, "_FIRST_BATCH", 1)
+    monkeypatch.setattr(readers, "_BATCH_FILES", 1)
+    log = TinyLog(tmp_path)
+    rows = [random_rows(seed) | {"request_id": [f"{seed}-{n}" for n in range(40)]} for seed in range(3)]
+    for number in range(3):
+        log.write(f"{number}.parquet", rows[number])
+    more = random_rows(9)
+    with log.opened(read=False) as session:
+        reader = session._reader
+        look = reader._read_landed
+        again: list[str] = []
+
+        def looking() -> None:
+            if reader._writing and not again:
+                again.extend(map(str, rows[1]["request_id"]))
+                log.write("new.parquet", more | {"request_id": again, "version": rows[1]["version"]})
+                reader._next_look = 0.0
+            look()
+
+        monkeypatch.setattr(reader, "_read_landed", looking)
+        session.read()
+        assert again
+        assert counted(session).rows == 3 * 40
+
+
 def _landing(write: Callable[[], object], look: Callable[[], None]) -> Callable[[], None]:
     """Looks for what has landed, after a file has landed."""
     landed: list[object] = []
