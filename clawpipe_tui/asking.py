@@ -16,6 +16,7 @@ from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
 from clawpipe_tui.steps import Call, Kept, Macro, Text, macros_of, text_of
+from clawpipe_tui.turns import Turns
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,12 +35,11 @@ EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 @dataclass
 class _Lane:
-    """A connection, what its views show now, the steps that it knows, and the thread whose question it answers."""
+    """A connection, what its views show now, and the steps that it knows."""
 
     connection: duckdb.DuckDBPyConnection
     views: dict[str, str] = field(default_factory=dict[str, str])
     steps: set[str] = field(default_factory=set[str])
-    asked_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class Asking:
         self._bare = connection.cursor()
         """Has no views: macros bind to the empty tables, never to what one lane happens to see."""
         self._lanes = tuple(_Lane(connection.cursor()) for _ in range(_LANES))
-        self._free = list(self._lanes)
-        self._freed = threading.Condition()
+        self._turns = Turns(self._lanes)
         self._loading_for: int | None = None
         self._macros = macros_of(self._sources.macros)
         self._kept = Kept(self._drop)
@@ -77,41 +76,33 @@ class Asking:
 
     def close(self) -> None:
         """Let go of the connections, once what runs on them has stopped."""
-        with self._freed:
-            self.interrupt()
-            while not self._freed.wait_for(lambda: len(self._free) == _LANES, _STOP_AGAIN_S):
-                self.interrupt()
-            for lane in self._lanes:
-                lane.connection.close()
+        self._turns.with_each(lambda lane: lane.connection.close(), self.interrupt, _STOP_AGAIN_S)
         with self._defining:
             self._bare.close()
 
     @property
     def asked_by(self) -> set[int]:
         """The threads whose questions are being answered."""
-        return {lane.asked_by for lane in self._lanes if lane.asked_by is not None}
+        return self._turns.takers
 
     def give_up(self, thread: int) -> None:
         """Stop what that thread asks."""
-        with self._freed:  # so that no lane goes to somebody else meanwhile
-            self._interrupt([lane for lane in self._lanes if lane.asked_by == thread])
+        self._turns.with_taken(thread, _interrupt)
         if self._loading_for == thread:
             self._blocks.interrupt()
 
     def interrupt(self) -> None:
         """Stop everything that is being asked."""
-        self._interrupt(self._lanes)
+        for lane in self._lanes:
+            _interrupt(lane)
         self._blocks.interrupt()
-
-    def _interrupt(self, lanes: Sequence[_Lane]) -> None:
-        import duckdb
-
-        with suppress(duckdb.ConnectionException):  # closed already
-            for lane in lanes:
-                lane.connection.interrupt()
 
     def answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
         """The rows of an answer. Raises duckdb.Error."""
+        with self._turns.in_order():
+            return self._answer(query, bound, context, known)
+
+    def _answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
         self._define(self._sources.words(query.sql))
         wanted = self._sources.covers(query, {**context, **bound}, self._served(known, bound.get("until")))
         if not is_shipped(query):
@@ -120,7 +111,7 @@ class Asking:
         try:
             text, seen = _text(query), self._copies(wanted)
             sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(text)}
-            with self._lane() as lane:
+            with self._turns.taking() as lane:
                 _show(lane, seen)
                 return lane.connection.execute(sql, used or None).to_arrow_table()
         finally:
@@ -128,7 +119,7 @@ class Asking:
 
     def _answer_alone(self, query: Query, bound: Mapping[str, Value], wanted: Mapping[str, Cover]) -> pa.Table:
         """A query of the user's own sees all of the log, which is not copied for it, and shares nothing."""
-        with self._lane() as lane:
+        with self._turns.taking() as lane:
             _show(lane, {name: view_select(name, covered) for name, covered in wanted.items()})
             with self._holding(lane, wanted):
                 return lane.connection.execute(query.sql, dict(bound) or None).to_arrow_table()
@@ -149,7 +140,7 @@ class Asking:
 
     def _copy(self, name: str, covered: Cover) -> str:
         def make(table: str) -> None:
-            with self._lane() as lane, self._holding(lane, {name: covered}):
+            with self._turns.taking() as lane, self._holding(lane, {name: covered}):
                 lane.connection.execute(f"create table {table} as {view_select(name, covered)}")
                 lane.connection.execute("commit")
 
@@ -167,7 +158,7 @@ class Asking:
         def make(table: str) -> None:
             inner = dict(zip(macro.parameters, values, strict=True))
             tables = [self._table(one, one.values(inner), seen) for one in macro.text.calls]
-            with self._lane() as lane:
+            with self._turns.taking() as lane:
                 _show(lane, seen)
                 _define_step(lane, call.step, macro)
                 given = ", ".join("?" * (len(values) + len(tables)))
@@ -178,24 +169,9 @@ class Asking:
     def _drop(self, tables: Sequence[str]) -> None:
         import duckdb
 
-        with suppress(duckdb.Error), self._lane() as lane:
+        with suppress(duckdb.Error), self._turns.taking() as lane:
             for table in tables:
                 lane.connection.execute(f"drop table if exists {table}")
-
-    @contextmanager
-    def _lane(self) -> Generator[_Lane]:
-        """A connection that nobody else uses, and whose question it answers."""
-        with self._freed:
-            self._freed.wait_for(lambda: self._free)
-            lane = self._free.pop()
-            lane.asked_by = threading.get_ident()
-        try:
-            yield lane
-        finally:
-            with self._freed:
-                lane.asked_by = None
-                self._free.append(lane)
-                self._freed.notify_all()
 
     @contextmanager
     def _holding(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
@@ -240,7 +216,7 @@ class Asking:
             before = "where bucket_start < $until"
         sql = f"""select epoch_us(max(last_at)) from ({view_select("requests", past["requests"])}) {before}
                   group by model, version order by 1 desc limit {_MOST_VERSIONS}"""
-        with self._lane() as lane, self._blocks.lock:
+        with self._turns.taking() as lane, self._blocks.lock:
             self._hold(past)
             ends = lane.connection.execute(sql, {"until": until} if before else None).fetchall()
             widths = lane.connection.execute(
@@ -253,6 +229,13 @@ class Asking:
             tuple(timedelta(seconds=width_s) for width_s, estimated in widths if estimated),
             labelled,
         )
+
+
+def _interrupt(lane: _Lane) -> None:
+    import duckdb
+
+    with suppress(duckdb.ConnectionException):  # closed already
+        lane.connection.interrupt()
 
 
 def _show(lane: _Lane, seen: Mapping[str, str]) -> None:

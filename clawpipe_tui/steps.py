@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from clawpipe_tui.result import Value
 
 STEPS = (
-    "version_health", "compared_bins", "compared_categories", "one_sided_categories", "unseen_categories",
-    "drift_measures", "drift_since", "compared_pair",
+    "version_health", "pair_starts", "failing_beside", "slower_than", "compared_bins", "compared_categories",
+    "one_sided_categories", "unseen_categories", "drift_measures", "drift_since", "compared_pair",
 )  # fmt: skip
 """The macros that more than one panel, or more than one part of a question, asks with the same values."""
 _CALL = re.compile(rf"\b({'|'.join(STEPS)})\(([^()]*)\)")

@@ -49,9 +49,9 @@ create macro late_rows(a, b, clock) as (
     where  state = 'read' and last_at >= a and first_at < b
 );
 
--- each version's requests and failures in a span, with the role that it had last
-create macro version_counts(for_model, a, b) as table
-    select version,
+-- each version's requests and failures in a span, with the role that it had last; apart for the rows since `middle_at`
+create macro version_sides(for_model, a, middle_at, b) as table
+    select version, bucket_start >= middle_at                  as is_now,
            arg_max(role, last_at)                              as role,
            sum(n)::bigint                                      as requests,
            coalesce(sum(n) filter (outcome = 'error'), 0)      as errors,
@@ -62,27 +62,30 @@ create macro version_counts(for_model, a, b) as table
            max(last_at)                                        as last_at
     from   requests
     where  model = for_model and bucket_start >= a and bucket_start < b
-    group  by version;
+    group  by version, is_now;
 
--- latency quantiles of successful answers, by version; within 1 %
-create macro version_latencies(for_model, a, b) as table
+create macro version_counts(for_model, a, b) as table
+    select * exclude (is_now) from version_sides(for_model, a, a, b);
+
+-- latency quantiles of successful answers, by version, apart for the rows since `middle_at`; within 1 %
+create macro latency_sides(for_model, a, middle_at, b) as table
     with counts as (
-        select version, bucket, sum(n) as n
+        select version, bucket_start >= middle_at as is_now, bucket, sum(n) as n
         from   latencies
         where  model = for_model and ok and bucket_start >= a and bucket_start < b
         group  by all
     ), ranked as (
-        select version, bucket, n,
-               sum(n) over (partition by version order by bucket) as up_to,
-               sum(n) over (partition by version)                 as total
+        select version, is_now, bucket, n,
+               sum(n) over (partition by version, is_now order by bucket) as up_to,
+               sum(n) over (partition by version, is_now)                 as total
         from   counts
     )
-    select version,
+    select version, is_now,
            bucket_ms(min(bucket) filter (up_to >= 0.50 * total)) as p50_ms,
            bucket_ms(min(bucket) filter (up_to >= 0.95 * total)) as p95_ms,
            bucket_ms(min(bucket) filter (up_to >= 0.99 * total)) as p99_ms
     from   ranked
-    group  by version;
+    group  by version, is_now;
 
 -- the spans that are looked at, for each version and width (seconds): up to b, or up to when the version last served
 create macro version_spans(for_model, widths, b, to_its_end) as table
@@ -178,15 +181,16 @@ create macro slower_alpha()  as 0.01;
 -- Each version beside its reference, with a verdict: worse needs an effect and evidence. Against its own past nothing is
 -- randomised: every look is a test of its own, so it needs 1 in 1 000 000 and an effect that a day's rhythm does not have.
 create macro version_health(for_model, a, b, step) as table
-    with now as (
-        select c.*, l.p50_ms, l.p95_ms, l.p99_ms, r.reference, r.looks_back, r.first_slice
-        from   version_counts(for_model, a, b) as c
-               left join pair_starts(for_model, a, b, step) as r using (version)
-               left join version_latencies(for_model, a, b) as l using (version)
+    with sides as (
+        select c.*, l.p50_ms, l.p95_ms, l.p99_ms
+        from   version_sides(for_model, a - (b - a), a, b) as c
+               left join latency_sides(for_model, a - (b - a), a, b) as l using (version, is_now)
+    ), now as (
+        select sides.* exclude (is_now), r.reference, r.looks_back, r.first_slice
+        from   sides left join pair_starts(for_model, a, b, step) as r using (version)
+        where  is_now
     ), before as (
-        select c.*, l.p95_ms
-        from   version_counts(for_model, a - (b - a), a) as c
-               left join version_latencies(for_model, a - (b - a), a) as l using (version)
+        from sides where not is_now
     ), paired as (
         select now.*, mean_weight() as weight,
                case when now.looks_back then before.requests else beside.requests end as reference_requests,

@@ -110,42 +110,16 @@ create macro unseen_categories(for_model, for_version, a, b, against) as table
     where  place <= 3
     group  by "column";
 
--- The columns among the suspects (a list) that only keep their daily rhythm, against the training data: the window is not
--- shown to differ from the same hours yesterday, which were not like the training data either, and the last whole day is
--- like it. What the training data never had is no rhythm; neither is what lasts for a day.
-create macro in_rhythm(for_model, for_version, a, b, suspects, psi_limit, alpha) as table
-    with past as (
-        select "column", bin, sum(n) filter (bucket_start <  b - interval 1 day) / mean_weight() as before_n,
-                              sum(n) filter (bucket_start >= b - interval 1 day) / mean_weight() as day_n
-        from   "values"
-        where  model = for_model and role <> 'shadow' and list_contains(suspects, "column")
-               and bucket_start >= a - interval 1 day and bucket_start < b and b - a < interval 1 day
-        group  by all
-    ), sides as (
-        select "column", bin, coalesce(base, 0) as base, coalesce(live, 0) as live,
-               coalesce(before_n, 0)::double as before_n, coalesce(day_n, 0)::double as day_n
-        from   past full join (from compared_bins(for_model, for_version, a, b, 'training') where list_contains(suspects, "column"))
-               using ("column", bin)
-    ), listed as (
-        select "column", list(base order by bin) as base, list(live order by bin) as live, sum(before_n) as before_total,
-               list(before_n order by bin) as before_n, list(day_n order by bin) as day_n
-        from   sides
-        group  by "column"
-    ), measured as (
-        select *, psi(before_n, live) as psi_yesterday, psi_noise(before_n, live, alpha) as noise_yesterday,
-               psi(base, day_n) as psi_day, psi_noise(base, day_n, alpha) as noise_day
-        from   listed
-        where  before_total >= 25 and psi(base, before_n) >= psi_limit / 4
-    )
-    select "column", psi_yesterday, smallest_psi(before_n, live, greatest(psi_limit, noise_yesterday)) as smallest_psi_seen
-    from   measured
-    where  (psi_yesterday < psi_limit or psi_yesterday <= noise_yesterday) and (psi_day < psi_limit or psi_day <= noise_day);
-
 -- Drift: a PSI of at least psi_limit, and more than noise alone gives; alpha is the false discovery rate across the
 -- columns in one look (Benjamini and Hochberg), so psi_critical is each column's limit after that correction. Or: a
 -- category of at least new_category_pct is on one side only, which the same alpha calls no accident.
+-- Against the training data a column may only keep its daily rhythm: the window is not shown to differ from the same hours
+-- yesterday, which were not like the training data either, and the last whole day is like it. What the training data never
+-- had is no rhythm; neither is what lasts for a day.
 create macro drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) as table
-    with listed as (
+    with compared as (
+        from compared_bins(for_model, for_version, a, b, against)
+    ), listed as (
         select "column", kind, sum(base) as base_n, sum(live) as live_n,
                list(base order by bin) as base, list(live order by bin) as live,
                list(base order by bin) filter (bin >= 0) as base_axis,
@@ -155,7 +129,7 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
                coalesce(sum(base) filter (bin = -1), 0)  as base_null,
                coalesce(sum(live) filter (bin = -1), 0)  as live_null,
                coalesce(sum(live) filter (bin = -6), 0)  as live_unseen
-        from   compared_bins(for_model, for_version, a, b, against)
+        from   compared
         group  by all
     ), tested as (
         select *, psi(base, live) as psi, psi_p(base, live) as psi_p from listed
@@ -184,12 +158,34 @@ create macro drift_measures(for_model, for_version, a, b, against, psi_limit, al
                coalesce((psi >= psi_limit and psi > psi_critical) or one_sided_share is not null, false) as has_moved
         from   tested as t left join corrected as c using ("column") cross join level left join one_sided using ("column")
     ), suspects as (
-        select coalesce(list("column") filter (has_moved and not any_new and against = 'training'), []) as names from measured
+        select "column", bin, base, live from compared
+        where  against = 'training' and "column" in (select "column" from measured where has_moved and not any_new)
+    ), past as (
+        select "column", bin, sum(n) filter (bucket_start <  b - interval 1 day) / mean_weight() as before_n,
+                              sum(n) filter (bucket_start >= b - interval 1 day) / mean_weight() as day_n
+        from   "values"
+        where  model = for_model and role <> 'shadow' and "column" in (select "column" from suspects)
+               and bucket_start >= a - interval 1 day and bucket_start < b and b - a < interval 1 day
+        group  by all
+    ), beside_past as (
+        select "column", list(coalesce(base, 0) order by bin) as base, list(coalesce(live, 0) order by bin) as live,
+               sum(before_n) as before_total, list(coalesce(before_n, 0)::double order by bin) as before_n,
+               list(coalesce(day_n, 0)::double order by bin) as day_n
+        from   past full join suspects using ("column", bin)
+        group  by "column"
+    ), daily as (
+        select beside_past.*, psi(before_n, live) as psi_yesterday, psi_noise(before_n, live, alpha_here) as noise_yesterday,
+               psi(base, day_n) as psi_day, psi_noise(base, day_n, alpha_here) as noise_day
+        from   beside_past cross join level
+        where  before_total >= 25 and psi(base, before_n) >= psi_limit / 4
+    ), in_rhythm as (
+        select "column", psi_yesterday, smallest_psi(before_n, live, greatest(psi_limit, noise_yesterday)) as smallest_psi_seen
+        from   daily
+        where  (psi_yesterday < psi_limit or psi_yesterday <= noise_yesterday) and (psi_day < psi_limit or psi_day <= noise_day)
     ), judged as (
         select m.* exclude (has_moved), has_moved and r."column" is null as has_moved, r."column" is not null as keeps_rhythm, psi_yesterday,
                coalesce(r.smallest_psi_seen, smallest_psi(base, live, greatest(psi_limit, psi_critical))) as smallest_psi_seen
-        from   measured as m left join in_rhythm(for_model, for_version, a, b, (select names from suspects), psi_limit,
-                                                 (select alpha_here from level)) as r using ("column")
+        from   measured as m left join in_rhythm as r using ("column")
     )
     select *,
            case when coalesce(live_n, 0) < 50 or coalesce(base_n, 0) < 50 then 'cannot tell'
@@ -211,8 +207,7 @@ create macro drift_since(for_model, for_version, a, b, against, step, psi_limit,
     with drifted as (
         select "column" from drift_measures(for_model, for_version, a, b, against, psi_limit, alpha) where verdict = 'drifted'
     ), shape as (
-        select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins join drifted using ("column"))
-               left join baseline_counts(for_model, for_version, a, b, against) using ("column", bin)
+        select "column", bin, base from compared_bins(for_model, for_version, a, b, against)
     ), steps as (
         select stepped(greatest(step, interval 1 minute), bucket_start) as step_at, "column", bin, sum(n) / mean_weight() as n
         from   "values"

@@ -1,29 +1,21 @@
 -- Which columns have moved away from the baseline, how far, and since when?
 with measures as (
     select * from drift_measures($model, $version, $since, $until, $baseline, $psi_limit, $alpha)
-), shape as (
-    select "column", bin, coalesce(n, 0) as base from (select distinct "column", bin from bins)
-           left join baseline_counts($model, $version, $since, $until, $baseline) using ("column", bin)
 ), slices as (
     select "column", bin, sum(n) as n,
-           least(11, floor(12 * (epoch(stepped(greatest($step, interval 1 minute), bucket_start)) - epoch($since))
-                              / (epoch($until) - epoch($since)))) as slice
+           12 * (epoch_us(bucket_start) - epoch_us($since)) // (epoch_us($until) - epoch_us($since)) as slice
     from   "values"
     where  model = $model and role <> 'shadow' and is_live(version, $version, $baseline)
            and bucket_start >= $since and bucket_start < $until
     group  by all
 ), slice_psi as (
     select "column", slice, psi(list(base order by bin), list(coalesce(n, 0) order by bin)) as psi
-    from   (select distinct "column", slice from slices) join shape using ("column")
+    from   (select distinct slice from slices)
+           cross join compared_bins($model, $version, $since, $until, $baseline)
            left join slices using ("column", slice, bin)
-    where  bin >= 0 or base > 0 or n > 0
     group  by all
 ), trends as (
-    select "column", list(psi order by position) as trend
-    from   (select distinct "column" from bins) cross join range(12) as positions(position)
-           left join slice_psi using ("column") 
-    where  slice_psi.slice = position
-    group  by all
+    select "column", list(psi order by slice) as trend from slice_psi group by "column"
 ), dated as (
     select m.*, t.trend, coalesce(u.unseen, '') as unseen, coalesce(u.vanished, '') as vanished,
            u.unseen_since_at, u.vanished_since_at,

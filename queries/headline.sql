@@ -8,7 +8,7 @@ with health as (
 ), worst as (
     select * from serving order by verdict = 'worse' desc, verdict = 'cannot tell' desc, failures / requests desc limit 1
 ), failing as (
-    select since_at from worst, failing_since($model, worst.version, $since, $until, $step)
+    from failing_since($model, (select version from worst), $since, $until, $step)
 ), drifted as (
     select d."column", d.psi, u.categories
     from   drift_measures($model, null, $since, $until, $baseline, $psi_limit, $alpha) as d
