@@ -25,7 +25,7 @@ from clawpipe_tui.session import LogSession
 from clawpipe_tui.snapshot import Answers, Wanted, take_snapshot
 from clawpipe_tui.spec import ScreenSpec
 from clawpipe_tui.spec.reading import load_screens
-from clawpipe_tui.terminal.memory import keep_memory_small
+from clawpipe_tui.terminal.beginning import before_threads
 
 Measured = dict[str, float]
 HOUR_S, DAY_S, YEAR_S = 3_600, 86_400, 365 * 86_400
@@ -199,5 +199,5 @@ MEASURES: dict[str, Callable[[Path], Measured]] = {
 }
 
 if __name__ == "__main__":
-    keep_memory_small()  # as every command does
+    before_threads()  # as every command does
     print(json.dumps(MEASURES[sys.argv[1]](Path(sys.argv[2]))))

@@ -9,8 +9,8 @@ from scipy.special import kolmogi
 from streams import LOOKS, WINDOW, Column, Floats, Pair, Windows
 
 from clawpipe_tui.statistics.band import band
+from clawpipe_tui.statistics.chi_squared import chi_squared_critical
 from clawpipe_tui.statistics.restarted import stakes_from
-from clawpipe_tui.statistics.tails import chi_squared_critical
 from clawpipe_tui.statistics.tilted import RATE_RATIOS, WEIGHTS, log_ratios, mixed
 
 Alarms = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]

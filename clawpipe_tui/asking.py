@@ -15,7 +15,7 @@ from clawpipe_tui.catalog import Query, is_shipped
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
-from clawpipe_tui.steps import Call, Kept, Macro, Text, macros_of, text_of
+from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
 from clawpipe_tui.turns import Turns
 
 if TYPE_CHECKING:
@@ -35,11 +35,10 @@ EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 @dataclass
 class _Lane:
-    """A connection, what its views show now, and the steps that it knows."""
+    """A connection, and what its views show now."""
 
     connection: duckdb.DuckDBPyConnection
     views: dict[str, str] = field(default_factory=dict[str, str])
-    steps: set[str] = field(default_factory=set[str])
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,9 @@ class Asking:
         # Its remedy, a relation, binds every statement twice; an answer's rows are few.
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
         self._blocks, self._sources = blocks, Sources.of(macros)
-        self._waiting = [(frozenset(Sources.of([text]).macros), text) for text in waiting]
+        self._waiting = tuple((frozenset(Sources.of([text]).macros), text) for text in waiting)
+        self._steps: set[str] = set()
+        """The steps that are defined."""
         self._defining = threading.Lock()
         self._bare = connection.cursor()
         """Has no views: macros bind to the empty tables, never to what one lane happens to see."""
@@ -124,15 +125,44 @@ class Asking:
             with self._holding(lane, wanted):
                 return lane.connection.execute(query.sql, dict(bound) or None).to_arrow_table()
 
+    def define_ahead(self, texts: Sequence[str]) -> None:
+        """Define what these queries use, in a thread of its own."""
+        words = frozenset[str]().union(*map(self._sources.words, texts))
+
+        def define() -> None:
+            import duckdb
+
+            with suppress(duckdb.Error):  # closed meanwhile; or a question meets it again, and says it
+                self._define(words)
+                for step in self._macros:
+                    if step in words:
+                        self._define_step(step)
+
+        threading.Thread(target=define, name="macros", daemon=True).start()
+
     def _define(self, words: Collection[str]) -> None:
         """The macros among these words, which were not needed before."""
-        with self._defining:
-            for names, text in [one for one in self._waiting if not one[0].isdisjoint(words)]:
+        while waiting := [one for one in self._waiting if not one[0].isdisjoint(words)]:
+            with self._defining:
+                if (first := waiting[0]) not in self._waiting:
+                    continue
                 try:  # all of a file or nothing
-                    self._bare.execute(f"begin; {text}; commit")
+                    self._bare.execute(f"begin; {first[1]}; commit")
                 finally:
                     roll_back(self._bare)
-                self._waiting.remove((names, text))
+                self._waiting = tuple(one for one in self._waiting if one is not first)
+
+    def _define_step(self, step: str) -> None:
+        """A step as a macro: the tables of the steps inside it are given by name, so that it is planned as it stays."""
+        if step in self._steps:
+            return
+        with self._defining:
+            if step not in self._steps:
+                macro = self._macros[step]
+                inner = {call: f"query_table(kept_{place})" for place, call in enumerate(macro.text.calls)}
+                parameters = ", ".join((*macro.parameters, *(f"kept_{place}" for place in range(len(inner)))))
+                self._bare.execute(f"create macro {_own(step)}({parameters}) as table {macro.text.sql(inner)}")
+                self._steps.add(step)
 
     def _copies(self, wanted: Mapping[str, Cover]) -> dict[str, str]:
         """What questions with these covers see: one plain table each, which is quicker planned than levels are."""
@@ -158,9 +188,9 @@ class Asking:
         def make(table: str) -> None:
             inner = dict(zip(macro.parameters, values, strict=True))
             tables = [self._table(one, one.values(inner), seen) for one in macro.text.calls]
+            self._define_step(call.step)
             with self._turns.taking() as lane:
                 _show(lane, seen)
-                _define_step(lane, call.step, macro)
                 given = ", ".join("?" * (len(values) + len(tables)))
                 lane.connection.execute(f"create table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
@@ -244,15 +274,6 @@ def _show(lane: _Lane, seen: Mapping[str, str]) -> None:
         if lane.views.get(name) != source:
             lane.connection.execute(f'create or replace temp view "{name}" as {source}')
             lane.views[name] = source
-
-
-def _define_step(lane: _Lane, step: str, macro: Macro) -> None:
-    """A step as this connection knows it: the tables of the steps inside it are given by name, so that it stays."""
-    if step not in lane.steps:
-        inner = {call: f"query_table(kept_{place})" for place, call in enumerate(macro.text.calls)}
-        parameters = ", ".join((*macro.parameters, *(f"kept_{place}" for place in range(len(inner)))))
-        lane.connection.execute(f"create temp macro {_own(step)}({parameters}) as table {macro.text.sql(inner)}")
-        lane.steps.add(step)
 
 
 def _own(step: str) -> str:

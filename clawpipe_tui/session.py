@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.catalog import Catalog, Query, find_query, load_catalog
+from clawpipe_tui.catalog import Catalog, Query, find_query
 from clawpipe_tui.config import Config, DeclaredRange, cache_folder
 from clawpipe_tui.errors import ClawpipeError, LogError
 from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
@@ -25,10 +25,9 @@ from clawpipe_tui.result import Result, Value
 from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.rollups.source import connect
 from clawpipe_tui.serving.asked import objective_rows
 from clawpipe_tui.serving.folder import FolderRegistry
-from clawpipe_tui.warehouse import Warehouse
+from clawpipe_tui.warehouse import Warehouse, empty_warehouse
 from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:
@@ -49,7 +48,12 @@ class LogSession:
     """One open log. Made whole by the constructor; `follow` keeps it up to date until `close`."""
 
     def __init__(
-        self, config: Config, *, now: datetime | None = None, cache: Path | None = None, catalog: Catalog | None = None
+        self,
+        config: Config,
+        *,
+        now: datetime | None = None,
+        cache: Path | None = None,
+        warehouse: Callable[[], Warehouse] = empty_warehouse,
     ) -> None:
         config = replace(
             config,
@@ -74,11 +78,11 @@ class LogSession:
         """The parts that the index on disk names."""
         self._indexed_at = 0.0
         self._labels = LabelFiles(config.label_files)
-        self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
-        self._reader.on_landed = self._take_landed
-        self._warehouse = Warehouse(connect(threads=1), catalog if catalog is not None else load_catalog())
         self._document_files: Mapping[str, LogFile] | None = None
         self._documents: Sequence[VersionDocument] = ()
+        self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
+        self._reader.on_landed = self._take_landed
+        self._warehouse = warehouse()
         try:
             self._warehouse.set_limits({
                 "psi_large": config.drift.psi_large, "new_category_pct": config.drift.new_category_pct,

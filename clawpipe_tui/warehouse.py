@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.asking import EVERY_DAY, Asking, Known
-from clawpipe_tui.catalog import Catalog, Query, find_query, macro_files, query_folders
+from clawpipe_tui.catalog import Catalog, Query, find_query, load_catalog, macro_files, query_folders
 from clawpipe_tui.errors import ConfigError, GivenUpError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.result import Result, Value, plain_value
@@ -19,7 +19,7 @@ from clawpipe_tui.rollups.cover import DAYS
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
 from clawpipe_tui.rollups.levels import ASKED, stored_columns
 from clawpipe_tui.rollups.schema import BINS, LEDGER, columns_sql
-from clawpipe_tui.rollups.source import give_back
+from clawpipe_tui.rollups.source import connect, give_back
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,6 +96,11 @@ class Warehouse:
         except ConfigError:
             self.close()
             raise
+
+    def prepare(self, queries: Collection[str]) -> None:
+        """Define what these queries use in a thread of its own: the first questions would wait for it."""
+        found = (self.catalog.get(name) for name in queries)
+        self.asking.define_ahead([query.sql for query in found if isinstance(query, Query)])
 
     def close(self) -> None:
         """Let go of the connections; functions registered on an open one make noise at exit."""
@@ -278,6 +283,11 @@ class Warehouse:
             raise QueryError(f"The query {query.name} failed: {first_line(error)}", f"See {query.path}.") from error
         rows = tuple(zip(*columns, strict=True))
         return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
+
+
+def empty_warehouse() -> Warehouse:
+    """One without counts, which knows all queries. Raises ConfigError where one of the user's own cannot be used."""
+    return Warehouse(connect(threads=1), load_catalog())
 
 
 def _define(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

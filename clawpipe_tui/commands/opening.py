@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.config import Config, Serving, config_folder, find_config
 from clawpipe_tui.errors import ClawpipeError, LogError, UsageError, nearest
 from clawpipe_tui.result import Result, Value
-from clawpipe_tui.terminal.memory import keep_memory_small
+from clawpipe_tui.terminal.beginning import before_threads
 from clawpipe_tui.window import BASELINES, Window, parse_moment, parse_span_s, window_between, window_ending
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def opened(given: argparse.Namespace, *, even_unreadable: bool = False) -> Gener
     """
     from clawpipe_tui.session import LogSession
 
-    keep_memory_small()
+    before_threads()
     config = configure(given)
     baseline, now = baseline_of(given), clock(given)
     parse_span_s(config.window)

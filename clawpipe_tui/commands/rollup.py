@@ -13,14 +13,14 @@ from clawpipe_tui.config import Config, cache_folder
 from clawpipe_tui.errors import CANNOT_TELL, FAILED, OK
 from clawpipe_tui.rollups.verify import verify_store
 from clawpipe_tui.session import LogSession, store_folder
-from clawpipe_tui.terminal.memory import keep_memory_small
+from clawpipe_tui.terminal.beginning import before_threads
 
 Counts = dict[tuple[object, ...], int]
 
 
 def run(given: argparse.Namespace) -> int:
     """Print a sentence for each fault; 0 where there is none, 1 where there is one, 5 where nothing is kept yet."""
-    keep_memory_small()
+    before_threads()
     config = configure(given)
     folder = store_folder(config, cache_folder())
     if not (folder / "parts").is_dir():

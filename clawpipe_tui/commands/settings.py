@@ -6,11 +6,11 @@ import argparse
 import locale
 import os
 import sys
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from clawpipe_tui.catalog import query_folders, shipped
+from clawpipe_tui.commands.following import follow
 from clawpipe_tui.commands.opening import (
     BASELINES,
     baseline_of,
@@ -20,25 +20,23 @@ from clawpipe_tui.commands.opening import (
     option,
     registry_of,
     serving_of,
-    take_documents,
 )
 from clawpipe_tui.commands.part import part_of
 from clawpipe_tui.commands.standing import KEYMAP, about, contexts, read_keymap, source_of, write_origin
 from clawpipe_tui.config import config_folder, state_folder
 from clawpipe_tui.dashboard.desk import ConsoleSettings
 from clawpipe_tui.dashboard.keys import remapped
-from clawpipe_tui.errors import ClawpipeError, UsageError, nearest
+from clawpipe_tui.errors import UsageError, nearest
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.look import PALETTES, Charts, Look
+from clawpipe_tui.snapshot import ALWAYS
+from clawpipe_tui.spec import BrokenScreen, ScreenSpec
 from clawpipe_tui.spec.reading import load_screens
 from clawpipe_tui.terminal.ability import Ability, ability, encoding_in
 from clawpipe_tui.window import parse_span_s
 
 if TYPE_CHECKING:
     from clawpipe_tui.config import Config, Serving
-    from clawpipe_tui.opened import Session
-    from clawpipe_tui.serving.seam import Routing
-    from clawpipe_tui.session import LogSession
 
 __all__ = ["BASELINES", "console_settings"]
 
@@ -51,6 +49,7 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
     colour = theme != "mono" and terminal.depth != "none"
     names = [path.stem for folder in query_folders() for path in folder.glob("[!_]*.sql")]
     screens = load_screens((shipped("screens"), config_folder() / "screens"), names)
+    first = _asked_first(screens[0])
     return ConsoleSettings(
         screens=screens,
         keys=remapped(read_keymap(config_folder() / KEYMAP), screens),
@@ -58,7 +57,7 @@ def console_settings(given: argparse.Namespace) -> ConsoleSettings:
         contexts=contexts(),
         about=about(config, given),
         write_from=write_origin(config, given),
-        open_session=lambda: _follow(config, now),
+        open_session=lambda: follow(config, now, first),
         part=partial(part_of, config),
         model=config.chosen_model,
         serving=(lambda: serving_of(config)) if config.serving else None,
@@ -84,44 +83,18 @@ def _may_ask(serving: Serving) -> bool:
     return any((*asking, serving.registry_token_command, serving.registry_token_keyring))
 
 
-def _follow(config: Config, now: datetime | None) -> Session:
-    from clawpipe_tui.statistics.tails import load_ahead
-
-    load_ahead()
-    from clawpipe_tui.session import LogSession
-
-    session = LogSession(config, now=now)
-    session.follow()
-    if config.serving and now is None and config.now is None:
-        _follow_routes(config, session)
-    return session
-
-
-def _follow_routes(config: Config, session: LogSession) -> None:
-    """What is asked of traffic and of versions, for a log of now. Where there is no API, the dialogs say so."""
-    from clawpipe_tui.operations.comparing import asked_routes
-    from clawpipe_tui.serving.following import follow_routing
-    from clawpipe_tui.serving.seam import News
-
-    try:
-        _, router = serving_of(config)
-    except ClawpipeError:
-        return
-
-    def heard(routing: Routing) -> None:
-        session.set_routes(asked_routes(routing))
-        take_documents(session, config)  # a version that is new to the traffic may ask for something
-
-    session.follow_routes(
-        lambda stopping: follow_routing(router, session.model, heard, stopping),
-        lambda: router.close() if isinstance(router, News) else None,
-    )
-
-
 def terminal_here() -> Ability:
     """What the terminal can show in which this runs."""
     said = sys.stdout.encoding or locale.getpreferredencoding(do_setlocale=False)
     return ability(os.environ, encoding_in(os.environ, said))
+
+
+def _asked_first(screen: ScreenSpec | BrokenScreen) -> set[str]:
+    """What that screen asks in any size."""
+    if isinstance(screen, BrokenScreen):
+        return set(ALWAYS)
+    drawn = {name for row in screen.grids[0].rows for name in row}
+    return {*ALWAYS, *(panel.query for name, panel in screen.panels.items() if name in drawn)}
 
 
 def _theme(config: Config, found: str) -> str:

@@ -119,8 +119,7 @@ class LogReader:
         """Told of what landed while a batch was being reduced, and is read already."""
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
-        self._connection = connect(threads=1 if layout.form == "parquet" else 0)
-        """Of one thread where files are read side by side: idle ones would clear away what the others use again."""
+        self._own: duckdb.DuckDBPyConnection | None = None
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
         self._choosing: duckdb.DuckDBPyConnection | None = None
@@ -128,6 +127,16 @@ class LogReader:
         self._writing: _Writing | None = None
         """The part that is written while the next batch is counted."""
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """Made when there is something to read: a log that was read before is shown without it.
+
+        Of one thread where files are read side by side: idle ones would clear away what the others use again.
+        """
+        if self._own is None:
+            self._own = connect(threads=1 if self.settings.layout.form == "parquet" else 0)
+        return self._own
 
     def close(self) -> None:
         """Let go of the connections; one that is still at work, on a busy machine, ends with the process."""
@@ -143,7 +152,7 @@ class LogReader:
             connection.interrupt()
 
     def _connections(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        yield from filter(None, (self._connection, self._aside, self._choosing, *self._lanes))
+        yield from filter(None, (self._own, self._aside, self._choosing, *self._lanes))
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -301,10 +310,10 @@ class LogReader:
         present = set(self.store.ids())
         self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
         self.store.sweep(self._replaced)
-        part = compact(self._connection, self.store, self._parts, self._void.keys(), self.ledger)
+        part = compact(lambda: self._connection, self.store, self._parts, self._void.keys(), self.ledger)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
-            for connection in filter(None, (self._connection, self._aside)):  # the others are alongside
+            for connection in filter(None, (self._own, self._aside)):  # the others are alongside
                 give_back(connection)
         return self._take_in(part, is_own=True) if part else None
 

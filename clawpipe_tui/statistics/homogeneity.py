@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from clawpipe_tui.statistics.chi_squared import chi_squared_tail
 from clawpipe_tui.statistics.counts import Counts, comparable
-from clawpipe_tui.statistics.tails import binomial_tail, chi_squared_tail
+from clawpipe_tui.statistics.tails import binomial_tail
 
 Column = tuple[float, float]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from clawpipe_tui.statistics.chi_squared import chi_squared_critical, chi_squared_tail
 from clawpipe_tui.statistics.counts import Counts, comparable
-from clawpipe_tui.statistics.tails import chi_squared_critical, chi_squared_tail
 
 HALF = 0.5
 """Added to every bin (Jeffreys), so that one empty bin does not make the index infinite."""

@@ -5,7 +5,6 @@ The one file that meets scipy's untyped functions. scipy.stats knows these too, 
 
 from __future__ import annotations
 
-import threading
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,11 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-def load_ahead() -> None:
-    """Import scipy's functions beside other work: the first answer about drift would wait for them."""
-    threading.Thread(target=import_special, name="statistics", daemon=True).start()
 
 
 def import_special() -> None:
@@ -33,21 +27,6 @@ def import_special() -> None:
     finally:
         if is_absent:
             del names["f2py"]
-
-
-@lru_cache(maxsize=1024)
-def chi_squared_critical(degrees: float, alpha: float) -> float:
-    """The value that a χ² variable with these degrees of freedom exceeds with probability alpha."""
-    from scipy.special import chdtri
-
-    return float(chdtri(degrees, alpha))
-
-
-def chi_squared_tail(value: float, degrees: float) -> float:
-    """The probability that a χ² variable with these degrees of freedom exceeds the value."""
-    from scipy.special import chdtrc
-
-    return float(chdtrc(degrees, value))
 
 
 @lru_cache(maxsize=64)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import FAILED
 from clawpipe_tui.terminal import crash
+from clawpipe_tui.terminal.beginning import before_threads
 from clawpipe_tui.terminal.ending import end_on_signals, remember_modes, stderr_in_file
-from clawpipe_tui.terminal.memory import keep_memory_small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def run_in_terminal(app: TerminalApp, state: Path, *, mouse: bool) -> int:
     # DuckDB's bindings count their objects while the interpreter ends, and say so on the user's terminal.
     atexit.register(_hush)
     remember_modes()
-    keep_memory_small()
+    before_threads()
     before = threading.excepthook
 
     def thread_failed(failed: threading.ExceptHookArgs) -> None:
