@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Collection, Generator, Mapping, Sequence
@@ -28,6 +29,7 @@ _MOST_SERVED = 8
 """Ends of windows for which it is kept when each version served last: questions without an end come between."""
 _LANES = 2
 _STOP_AGAIN_S = 0.05
+_PARAMETER = re.compile(r"\$(\w+)")
 _MOST_VERSIONS = 50
 """Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
 EVERY_DAY: Cover = {DAYS: (EVER,)}
@@ -111,7 +113,7 @@ class Asking:
         self._kept.begin(known.revision)
         try:
             text, seen = _text(query), self._copies(wanted)
-            sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(text)}
+            sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(query)}
             with self._turns.taking() as lane:
                 _show(lane, seen)
                 return lane.connection.execute(sql, used or None).to_arrow_table()
@@ -286,9 +288,7 @@ def _text(query: Query) -> Text:
 
 
 @lru_cache(maxsize=256)
-def _parameters(text: Text) -> frozenset[str]:
+def _parameters(query: Query) -> frozenset[str]:
     """What is left to bind when the steps stand as tables."""
-    import duckdb
-
-    plain = text.sql(dict.fromkeys(text.calls, '"step"'))
-    return frozenset(duckdb.extract_statements(plain)[0].named_parameters)
+    plain = _text(query).sql(dict.fromkeys(_text(query).calls, ""))
+    return query.parameters & set(_PARAMETER.findall(plain))

@@ -225,6 +225,8 @@ class LogSession:
         self._warehouse.close()
 
     def _follow(self) -> None:
+        if self._indexed:
+            self._let_answers_through()
         self._look_again()
         for announced in landings(self.config.log_files, self._stopping):
             self._look_again(announced)
@@ -271,7 +273,7 @@ class LogSession:
             self._save_index()
 
     def _let_answers_through(self) -> None:
-        """The newest counts are there: what is asked about them is answered before the rest is read."""
+        """There are counts to show: what is asked about them is answered before more is read."""
         began = time.monotonic()
         while time.monotonic() < began + _ANSWERS_WITHIN_S and not self._stopping.is_set():
             if not self._asking and time.monotonic() > max(self._asked_at, began) + _QUIET_S:
