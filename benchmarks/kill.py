@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from clawpipe_tui.rollups import reader  # noqa: E402
+from clawpipe_tui.rollups import batches  # noqa: E402
 from clawpipe_tui.rollups.verify import verify_store  # noqa: E402
 from tests.tiny_log import Counted, TinyLog, counted, random_rows  # noqa: E402 - it lies beside the tests
 
@@ -34,7 +34,7 @@ _FORKING = multiprocessing.get_context("fork")
 def main(moments: int, seed: int) -> int:
     """The number of restarts whose counts are not those of a clean run."""
     rng, wrong, began = random.Random(seed), 0, time.monotonic()
-    reader._BATCH_FILES = _FILES_A_BATCH  # noqa: SLF001 - in every console: they are forked
+    batches.LATER_FILES = _FILES_A_BATCH  # in every console: they are forked
     with tempfile.TemporaryDirectory() as home:
         log = TinyLog(Path(home))
         for number in range(_FILES):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from clawpipe_tui.logs.listing import LogFile
-    from clawpipe_tui.rollups.reader import Change
+    from clawpipe_tui.rollups.taken import Change
     from clawpipe_tui.serving.seam import VersionDocument
 
 _INDEX_EVERY_S = 60.0
@@ -82,6 +82,7 @@ class LogSession:
         self._documents: Sequence[VersionDocument] = ()
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._reader.on_landed = self._take_landed
+        self._taken = self._reader.taken
         self._warehouse = warehouse()
         try:
             self._warehouse.set_limits({
@@ -96,10 +97,10 @@ class LogSession:
 
     def _open(self) -> None:
         """Show at once what was known last; the ledger, and parts that have come since, are read with the log."""
-        index = self._reader.open_index()
+        index = self._taken.open_index()
         if index is None:
-            self._load(self._reader.catch_up())
-            self._warehouse.set_logged(self._reader.ledger.logged())
+            self._load(self._taken.catch_up())
+            self._warehouse.set_logged(self._taken.ledger.logged())
             return
         self._warehouse.open(index)
         self._indexed = set(index.parts)
@@ -246,9 +247,9 @@ class LogSession:
             self._progress = replace(self._progress, reading=False, message=f"Reading the log failed: {error}")
 
     def _read_new(self, announced: Collection[str] = ()) -> None:
-        self._reader.forget(*self._warehouse.missing())
-        self._load(self._reader.catch_up())
-        self._warehouse.lose(self._warehouse.part_ids - self._reader.part_ids)
+        self._taken.forget(*self._warehouse.missing())
+        self._load(self._taken.catch_up())
+        self._warehouse.lose(self._warehouse.part_ids - self._taken.parts.keys())
         backlog = self._reader.look(announced)
         pending = backlog.files_pending
         self._say(backlog.files_known, pending)
@@ -264,8 +265,8 @@ class LogSession:
                 return
         self._say(backlog.files_known, 0)
         self._warehouse.set_files(self._reader.files())
-        self._warehouse.set_logged(self._reader.ledger.logged())
-        newest = self._reader.ledger.newest
+        self._warehouse.set_logged(self._taken.ledger.logged())
+        newest = self._taken.ledger.newest
         self._know(newest.columns if newest else "")
         self._read_labels()
         self._read_objectives()
@@ -282,10 +283,10 @@ class LogSession:
 
     def _save_index(self) -> None:
         """Note for the next opening what is known, where that has changed."""
-        known = self._reader.part_ids
+        known = set(self._taken.parts)
         if known != self._indexed and self._warehouse.part_ids == known:
             with suppress(ClawpipeError, OSError):  # it is only quicker with it
-                self._reader.save_index(self._warehouse.days())
+                self._taken.save_index(self._warehouse.days())
                 self._indexed, self._indexed_at = known, time.monotonic()
 
     def _read_labels(self) -> None:
@@ -354,7 +355,7 @@ class LogSession:
                 self._warehouse.load(change)
             except (duckdb.IOException, duckdb.InvalidInputException):
                 # Somebody removed the part, or the whole store, under us: its files are read anew.
-                self._reader.forget(change.part.id)
+                self._taken.forget(change.part.id)
         self._set_bins()
 
     def _set_bins(self) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from clawpipe_tui.rollups.index import Index
     from clawpipe_tui.rollups.parts import LedgerEntry
-    from clawpipe_tui.rollups.reader import Change
+    from clawpipe_tui.rollups.taken import Change
 
 _CAPABILITIES = {"column": "VARCHAR", "given": "BOOLEAN", "words": "VARCHAR"}
 _ROUTES = {

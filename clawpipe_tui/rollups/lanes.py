@@ -11,8 +11,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _NICE = 10
-_ENOUGH_THREADS = 64
-"""Made when there is none idle: what lands must never wait for those that pause for it."""
+_ENOUGH_THREADS = 16
+"""Made when there is none idle, and each keeps some memory. At most one that writes and MOST_LANES that count wait for
+others here, so what lands never waits for those that pause for it."""
 MOST_LANES = min(os.cpu_count() or 1, 4)
 """Files that are counted side by side: each takes about 100 MB while it is."""
 

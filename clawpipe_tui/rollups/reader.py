@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,39 +20,23 @@ from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
 from clawpipe_tui.rollups.batch import Looked, Met, Reduced, Reducer, entry_of, joined, whole_entry
+from clawpipe_tui.rollups.batches import first_batch, later_batch
 from clawpipe_tui.rollups.bins import ColumnBins
-from clawpipe_tui.rollups.compact import compact
-from clawpipe_tui.rollups.index import Index, read_index, write_index
 from clawpipe_tui.rollups.lanes import MOST_LANES, side_by_side
-from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import alongside, connect, give_back
+from clawpipe_tui.rollups.taken import Change, TakenParts
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
-_FIRST_BATCH, _FIRST_BYTES = 8, 100_000_000
-"""Small: what it holds is the first that is on screen."""
-_BATCH_FILES, _BATCH_BYTES = 64, 256_000_000
-_LITTLE_MORE = 1.25
 _GIVE_BACK_S = 20.0
 _LOOK_EVERY_S, _LOOK_SHARE = 0.1, 20
 """How often to look for what lands while a batch is reduced, and how many times as long as a look takes, at least."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A part to take in, and the contributions, of it or of others, that do not count (any more)."""
-
-    part: Part
-    void: frozenset[Contribution]
-    is_own: bool = False
-    """Whether this console wrote the part, so that what it replaces counted the same."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +84,8 @@ class LogReader:
         if layout.sensitive:
             settings = replace(settings, layout=replace(layout, salt=salt_of(self.store.folder)))
         self.settings = settings
-        self.ledger = Ledger()
+        self.taken = TakenParts(self.store)
+        self.ledger = self.taken.ledger
         self._looker, self._cutter = Looker(settings.files), Cutter(settings.layout)
         self.listing: dict[str, LogFile] = {}
         self.baseline: Baseline | None = load_baseline(self.store.folder)
@@ -109,12 +93,6 @@ class LogReader:
         self._is_plain = not self._is_remote and layout.form == "parquet"
         self._pending: set[str] = set()
         """The paths that this round of reading looks at."""
-        self._parts: dict[str, Part] = {}
-        """The parts whose counts are taken in."""
-        self._void: dict[str, frozenset[int]] = {}
-        """Part → its contributions that do not count."""
-        self._replaced: dict[str, str] = {}
-        """Merged part → the part that holds its counts now."""
         self.on_landed: Callable[[Change], None] = lambda _: None
         """Told of what landed while a batch was being reduced, and is read already."""
         self._next_look = 0.0
@@ -163,52 +141,6 @@ class LogReader:
         """Every file of the log, past ones included, and what became of it."""
         return list(self.ledger.shown(self.listing))
 
-    def open_index(self) -> Index | None:
-        """What the store knew when it was last used; None where it must be found out part by part."""
-        present = set(self.store.ids())
-        index = read_index(self.store.folder)
-        return index if index and index.parts.keys() <= present else None
-
-    def save_index(self, days: pa.Table) -> None:
-        """Note what is known now for the next opening."""
-        newest = self.ledger.newest
-        parts = {part.id: replace(part, ledger=()) for part in self._parts.values()}
-        index = Index(parts, self._void, self.ledger.logged(), newest.columns if newest else "", days)
-        write_index(self.store.folder, index)
-
-    @property
-    def part_ids(self) -> set[str]:
-        """The parts that are taken in."""
-        return set(self._parts)
-
-    def catch_up(self) -> Iterator[Change]:
-        """Parts on disk that this reader does not know: from earlier days, or from another console."""
-        new = [part_id for part_id in self.store.ids() if part_id not in self._parts and part_id not in self._replaced]
-        parts = [part for part_id in new if (part := self.store.load(part_id))]
-        for part in parts:
-            self._replaced |= dict.fromkeys(part.replaces, part.id)
-        for part in parts:
-            if part.id not in self._replaced:
-                yield self._take_in(part)
-
-    def _take_in(self, part: Part, *, is_own: bool = False) -> Change:
-        self._replaced |= dict.fromkeys(part.replaces, part.id)
-        for part_id in part.replaces:
-            self._parts.pop(part_id, None)
-            self._void.pop(part_id, None)
-        self._parts[part.id] = part
-        void = frozenset(self.ledger.add(part))
-        for part_id, key in void:
-            self._void[part_id] = self._void.get(part_id, frozenset()) | {key}
-        return Change(part, void, is_own)
-
-    def forget(self, *part_ids: str) -> None:
-        """The counts of these parts cannot be had: their contents are to be read again."""
-        for part_id in part_ids:
-            self._parts.pop(part_id, None)
-            self._void.pop(part_id, None)
-        self.ledger.forget(*part_ids)
-
     def read_new(self) -> Iterator[Change]:
         """Reduce all that `look` found new, newest first; each part is on disk when it is yielded.
 
@@ -232,8 +164,7 @@ class LogReader:
         """Batch after batch; a part is written while the next batch is counted."""
         is_first = True
         while waiting or cut_off:
-            size = (_FIRST_BATCH, _FIRST_BYTES) if is_first else (_BATCH_FILES, _BATCH_BYTES)
-            batch, waiting = _take(waiting, *size)
+            batch, waiting = (first_batch if is_first else later_batch)(waiting)
             looked = self._look_at(batch)
             repeats = self._repeats()
             reduced = self._reduced(looked, repeats)
@@ -266,7 +197,7 @@ class LogReader:
         if writing:
             part = writing.part.result()
             self._pending.difference_update(entry.path for entry in part.ledger)
-            yield self._take_in(part)
+            yield self.taken.take_in(part)
 
     def _read_landed(self) -> None:
         """Read what has landed while a batch is being reduced: it is newer than all that waits, and it is little."""
@@ -280,11 +211,11 @@ class LogReader:
         self._next_look = time.monotonic() + max(_LOOK_EVERY_S, _LOOK_SHARE * (time.monotonic() - began))
         if landed:
             self._aside = self._aside or connect(threads=1)
-            batch, _ = _take(landed, _FIRST_BATCH, _FIRST_BYTES)
+            batch, _ = first_batch(landed)
             reduced = self._reduced(self._look_at(batch), self._repeats(), self._aside)
             if reduced.entries:
                 self.on_landed(
-                    self._take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))
+                    self.taken.take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))
                 )
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
@@ -297,28 +228,25 @@ class LogReader:
         waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
         repeats = self._repeats()
         while waiting:
-            batch, waiting = _take(waiting, _BATCH_FILES, _BATCH_BYTES)
+            batch, waiting = later_batch(waiting)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
         part = self.store.write(
             self._connection, swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)]
         )
         self._pending.difference_update(entry.path for entry in part.ledger)
-        yield self._take_in(part)
+        yield self.taken.take_in(part)
 
     def tidy(self) -> Change | None:
         """Merge small parts where there are many, remove those that were merged a while ago, give back memory."""
-        present = set(self.store.ids())
-        self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
-        self.store.sweep(self._replaced)
-        part = compact(lambda: self._connection, self.store, self._parts, self._void.keys(), self.ledger)
+        merged = self.taken.tidy(lambda: self._connection)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
             for connection in filter(None, (self._own, self._aside)):  # the others are alongside
                 give_back(connection)
-        return self._take_in(part, is_own=True) if part else None
+        return merged
 
     def _neighbourhood(self) -> Neighbourhood:
-        return Neighbourhood(self.ledger, self.listing, self.store, self._parts, afar=self._is_remote)
+        return Neighbourhood(self.ledger, self.listing, self.store, self.taken.parts, afar=self._is_remote)
 
     def _repeats(self) -> Repeats:
         """What finds the repetitions of the next files, also of those that are counted and on their way to the disk."""
@@ -415,16 +343,3 @@ class LogReader:
     def _renamed(self, path: str, new_name: str) -> LedgerEntry:
         """The old name stands for nothing any more: what becomes of the content is the new one's business."""
         return replace(self.ledger.latest[path], state="renamed", reason=f"now {new_name}", fingerprint="", file=None)
-
-
-def _take(waiting: list[LogFile], size: int, most_bytes: int) -> tuple[list[LogFile], list[LogFile]]:
-    """The next batch: so many files, or so many bytes, but at least one file; the last two share what is left."""
-    ahead = waiting[: 2 * size]
-    left = sum(file.size_bytes for file in ahead)
-    if len(waiting) <= size and left <= most_bytes * _LITTLE_MORE:
-        return waiting, []
-    if len(waiting) == len(ahead) and left < 2 * most_bytes:
-        size, most_bytes = max(1, -(-len(waiting) // 2)), left // 2
-    reached = accumulate(file.size_bytes for file in ahead[:size])
-    count = sum(total <= most_bytes for total in reached) or 1
-    return waiting[:count], waiting[count:]

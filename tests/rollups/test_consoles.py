@@ -107,7 +107,7 @@ def test_merging_parts_changes_no_count(tmp_path: Path) -> None:
         log.write("4.parquet", random_rows(40))
         for _ in range(4):
             session._look_again()
-        before, live = counted(session), len(session._reader._parts)
+        before, live = counted(session), len(session._reader.taken.parts)
     expected = plain_requests(*(random_rows(number) for number in (*range(4), *range(5, 12), 40)))
     assert live <= 5
     assert before.requests == expected
@@ -195,7 +195,7 @@ def test_following_stays_as_quick_as_it_began(tmp_path: Path) -> None:
             started = time.process_time()
             session._look_again()
             took.append(time.process_time() - started)
-        assert len(session._reader._parts) <= compact.MOST_PARTS + 1
+        assert len(session._reader.taken.parts) <= compact.MOST_PARTS + 1
         assert counted(session).rows == 96
     first, last = sorted(took[4:14]), sorted(took[-10:])
     assert last[5] < 3 * first[5]

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from tiny_log import TinyLog, counted, plain_requests, random_rows
 
-from clawpipe_tui.rollups import reader as readers
-from clawpipe_tui.rollups.reader import Change
+from clawpipe_tui.rollups import batches
+from clawpipe_tui.rollups.taken import Change
 
 
 def test_what_lands_during_a_backfill_is_counted_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, whenever it is met again; the files that were being read lose nothing."""
-    monkeypatch.setattr(readers, "_FIRST_BATCH", 1)
+    monkeypatch.setattr(batches, "FIRST_FILES", 1)
     log, rows = TinyLog(tmp_path), [random_rows(seed) for seed in range(4)]
     for number in range(3):
         log.write(f"{number}.parquet", rows[number])
@@ -42,8 +42,8 @@ def test_what_lands_while_a_part_is_being_written_repeats_nothing_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its requests are counted, though nobody around has heard of them yet."""
-    monkeypatch.setattr(readers, "_FIRST_BATCH", 1)
-    monkeypatch.setattr(readers, "_BATCH_FILES", 1)
+    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    monkeypatch.setattr(batches, "LATER_FILES", 1)
     log = TinyLog(tmp_path)
     rows = [random_rows(seed) | {"request_id": [f"{seed}-{n}" for n in range(40)]} for seed in range(3)]
     for number in range(3):

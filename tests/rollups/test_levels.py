@@ -97,7 +97,7 @@ def test_what_is_void_is_void_in_every_level(log: TinyLog) -> None:
         before = counted(session)
         log.write("old3.parquet", random_rows(99, 60, at=START - 5 * DAY))
         session._look_again()
-        after, rewritten = counted(session), session._reader._void
+        after, rewritten = counted(session), session._reader.taken.void
     expected = plain_requests(*(random_rows(number, 60) for number in (*range(3), 99, *range(4, 12), *range(20, 24))))
     assert after.requests == expected
     assert before.requests != expected

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tiny_log import TinyLog, counted, random_rows, rows_of
 
 from clawpipe_tui.logs.listing import LogFile
-from clawpipe_tui.rollups import lanes, reader
+from clawpipe_tui.rollups import batches, lanes, reader
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.cells import Who, who_may_come
 from clawpipe_tui.rollups.names import Names
@@ -67,10 +67,10 @@ def test_batches_count_the_same_as_one_whoever_comes_later(
         log.write(f"{number}.parquet", random_rows(number) | {"version": [version] * 40})
     with log.opened() as session:
         together = counted(session)
-    monkeypatch.setattr(reader, "_FIRST_BATCH", 1)
-    monkeypatch.setattr(reader, "_BATCH_FILES", 2)
+    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    monkeypatch.setattr(batches, "LATER_FILES", 2)
     with log.forget().opened() as session:
-        assert len(session._reader.part_ids) >= 4
+        assert len(session._reader.taken.parts) >= 4
         assert counted(session) == together
 
 
@@ -139,9 +139,9 @@ def test_batches_hold_what_they_may_and_miss_no_file(sizes: list[int], files: in
     waiting = [LogFile(str(number), size, 1) for number, size in enumerate(sizes)]
     taken: list[LogFile] = []
     while waiting:
-        batch, waiting = reader._take(waiting, files, most_bytes)
+        batch, waiting = batches.batch(waiting, files, most_bytes)
         assert 1 <= len(batch) <= files
-        assert len(batch) == 1 or sum(file.size_bytes for file in batch) <= most_bytes * reader._LITTLE_MORE
+        assert len(batch) == 1 or sum(file.size_bytes for file in batch) <= most_bytes * batches.LITTLE_MORE
         taken += batch
     assert [file.path for file in taken] == [str(number) for number in range(len(sizes))]
 

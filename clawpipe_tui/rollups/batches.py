@@ -1,0 +1,37 @@
+"""Which files are read next: a little first, which is soon on screen, then as much as memory should hold at a time."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clawpipe_tui.logs.listing import LogFile
+
+FIRST_FILES, FIRST_BYTES = 8, 100_000_000
+"""Small: what the first batch holds is the first that is on screen."""
+LATER_FILES, LATER_BYTES = 64, 256_000_000
+LITTLE_MORE = 1.25
+
+
+def first_batch(waiting: list[LogFile]) -> tuple[list[LogFile], list[LogFile]]:
+    """The files to read first, and the others."""
+    return batch(waiting, FIRST_FILES, FIRST_BYTES)
+
+
+def later_batch(waiting: list[LogFile]) -> tuple[list[LogFile], list[LogFile]]:
+    """The files to read next, and the others."""
+    return batch(waiting, LATER_FILES, LATER_BYTES)
+
+
+def batch(waiting: list[LogFile], size: int, most_bytes: int) -> tuple[list[LogFile], list[LogFile]]:
+    """So many files, or so many bytes, but at least one file; the last two share what is left."""
+    ahead = waiting[: 2 * size]
+    left = sum(file.size_bytes for file in ahead)
+    if len(waiting) <= size and left <= most_bytes * LITTLE_MORE:
+        return waiting, []
+    if len(waiting) == len(ahead) and left < 2 * most_bytes:
+        size, most_bytes = max(1, -(-len(waiting) // 2)), left // 2
+    reached = accumulate(file.size_bytes for file in ahead[:size])
+    count = sum(total <= most_bytes for total in reached) or 1
+    return waiting[:count], waiting[count:]
