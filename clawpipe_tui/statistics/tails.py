@@ -6,27 +6,11 @@ The one file that meets scipy's untyped functions. scipy.stats knows these too, 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-def import_special() -> None:
-    """Import scipy.special without f2py, a compiler's front end that it finds among numpy's names: a fifth quicker."""
-    import numpy as np
-
-    names = np.__dict__
-    is_absent = "f2py" not in names
-    if is_absent:
-        names["f2py"] = None
-    try:
-        import_module("scipy.special")
-    finally:
-        if is_absent:
-            del names["f2py"]
 
 
 @lru_cache(maxsize=64)
