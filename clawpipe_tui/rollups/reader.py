@@ -104,6 +104,10 @@ class LogReader:
         self._seen, self._met = Seen(), Met()
         self._writing: _Writing | None = None
         """The part that is written while the next batch is counted."""
+        self._reading: Repeats | None = None
+        """What the batch that is being counted has told of its requests."""
+        self._landed_in_it = False
+        """Whether something landed meanwhile that may have a request of it."""
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
     @property
@@ -165,9 +169,7 @@ class LogReader:
         is_first = True
         while waiting or cut_off:
             batch, waiting = (first_batch if is_first else later_batch)(waiting)
-            looked = self._look_at(batch)
-            repeats = self._repeats()
-            reduced = self._reduced(looked, repeats)
+            looked, repeats, reduced = self._read_batch(batch)
             entries = list(reduced.entries)
             waiting = [*looked.again, *waiting]
             if not waiting:
@@ -181,6 +183,17 @@ class LogReader:
             if is_first or looked.again or not waiting:  # somebody waits for it
                 yield from self._written()
             is_first = False
+
+    def _read_batch(self, batch: Sequence[LogFile]) -> tuple[_LookedAt, Repeats, Reduced]:
+        """The counts of some files; once more, where what landed meanwhile has counted some of their requests."""
+        looked, repeats = self._look_at(batch), self._repeats()
+        self._reading, self._landed_in_it = repeats, False
+        reduced = self._reduced(looked, repeats)
+        self._reading = None
+        if self._landed_in_it:
+            looked, repeats = self._look_at(batch), self._repeats()
+            reduced = self._reduced(looked, repeats, self._connection)
+        return looked, repeats, reduced
 
     def _write(self, reduced: Reduced, repeats: Repeats) -> None:
         """Begin to write a part."""
@@ -212,7 +225,9 @@ class LogReader:
         if landed:
             self._aside = self._aside or connect(threads=1)
             batch, _ = first_batch(landed)
-            reduced = self._reduced(self._look_at(batch), self._repeats(), self._aside)
+            repeats = self._repeats()
+            reduced = self._reduced(self._look_at(batch), repeats, self._aside)
+            self._landed_in_it = self._landed_in_it or bool(self._reading and self._reading.may_meet(repeats))
             if reduced.entries:
                 self.on_landed(
                     self.taken.take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))

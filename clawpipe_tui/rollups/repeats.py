@@ -106,11 +106,17 @@ class Repeats:
         self._around = around
         self._seen = seen or Seen()
         self._here = list(here)
+        self._hashes: list[NDArray[np.uint64]] = []
 
     @property
     def here(self) -> tuple[Neighbour, ...]:
         """Those, and the files of this batch that are counted."""
         return tuple(self._here)
+
+    def may_meet(self, other: Repeats) -> bool:
+        """Whether another batch, which was read at the same time, may have a request of this one."""
+        pairs = ((mine, theirs) for mine in self._hashes for theirs in other._hashes)
+        return any(_have_common(*sorted(pair, key=len)) for pair in pairs)
 
     def leave_out(
         self,
@@ -128,6 +134,7 @@ class Repeats:
         spans, ordered = _hashed(shares, same, latest) if same else ({}, None)
         if same is None or ordered is None or not spans:
             return nothing
+        self._hashes.append(ordered)
         whole = (min(span[0] for span in spans.values()), max(span[1] for span in spans.values()))
         others = [one for one in self._here if near(one.span, whole)] + list(self._around(whole))
         repeating = _has_equal(ordered)

@@ -67,6 +67,33 @@ def test_what_lands_while_a_part_is_being_written_repeats_nothing_of_it(
         assert counted(session).rows == 3 * 40
 
 
+@pytest.mark.parametrize("files", [1, 3])
+def test_what_lands_while_its_own_requests_are_being_counted_counts_them_once(
+    files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two is done first: the log has no more requests than before."""
+    monkeypatch.setattr(batches, "FIRST_FILES", files)
+    monkeypatch.setattr(batches, "LATER_FILES", 1)
+    log = TinyLog(tmp_path)
+    rows = [random_rows(seed) | {"request_id": [f"{seed}-{n}" for n in range(40)]} for seed in range(3)]
+    for seed in range(3):
+        log.write(f"{seed}.parquet", rows[seed])
+
+    def land_again() -> None:
+        for seed in range(3):
+            same = {name: rows[seed][name] for name in ("request_id", "version")}
+            log.write(f"again-{seed}.parquet", random_rows(7 + seed) | same)
+
+    with log.opened(read=False) as session:
+        reader = session._reader
+        look = _landing(land_again, reader._read_landed)
+        monkeypatch.setattr(reader, "_read_landed", look)
+        session.read()
+        session.read()
+        assert counted(session).rows == 3 * 40
+    assert log.read().rows == 3 * 40
+
+
 def _landing(write: Callable[[], object], look: Callable[[], None]) -> Callable[[], None]:
     """Looks for what has landed, after a file has landed."""
     landed: list[object] = []
