@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.catalog import Catalog, Query, find_query
-from clawpipe_tui.config import Config, DeclaredRange, cache_folder
+from clawpipe_tui.config import Config, cache_folder
 from clawpipe_tui.errors import ClawpipeError, LogError
-from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
 from clawpipe_tui.logs.landing import landings
 from clawpipe_tui.logs.layouts import layout_of
-from clawpipe_tui.logs.listing import is_table, list_files
+from clawpipe_tui.logs.listing import is_table
 from clawpipe_tui.logs.tables import resolved
 from clawpipe_tui.opened import Progress
 from clawpipe_tui.result import Result, Value
-from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.rollups.reader import LogReader
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.serving.asked import objective_rows
-from clawpipe_tui.serving.folder import FolderRegistry
+from clawpipe_tui.told import Told
 from clawpipe_tui.warehouse import Warehouse, empty_warehouse
 from clawpipe_tui.window import step_for
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from clawpipe_tui.logs.listing import LogFile
     from clawpipe_tui.rollups.taken import Change
     from clawpipe_tui.serving.seam import VersionDocument
 
@@ -69,7 +64,6 @@ class LogSession:
         self._hang_up: Callable[[], None] = lambda: None
         self._model = (-1, "")
         self._naming = threading.Lock()
-        self._capabilities: tuple[Capability, ...] = ()
         self._asking = 0
         """How many questions are being answered."""
         self._asked_at = 0.0
@@ -77,19 +71,12 @@ class LogSession:
         self._indexed: set[str] = set()
         """The parts that the index on disk names."""
         self._indexed_at = 0.0
-        self._labels = LabelFiles(config.label_files)
-        self._document_files: Mapping[str, LogFile] | None = None
-        self._documents: Sequence[VersionDocument] = ()
         self._reader = LogReader(_settings(config), (cache or cache_folder()) / "rollups")
         self._reader.on_landed = self._take_landed
         self._taken = self._reader.taken
         self._warehouse = warehouse()
         try:
-            self._warehouse.set_limits({
-                "psi_large": config.drift.psi_large, "new_category_pct": config.drift.new_category_pct,
-            })  # fmt: skip
-            self._warehouse.set_ranges([_declared(one) for one in config.ranges])
-            self._read_objectives()
+            self._told = Told(config, self._warehouse)
             self._open()
         except BaseException:
             self.close()
@@ -105,7 +92,7 @@ class LogSession:
         self._warehouse.open(index)
         self._indexed = set(index.parts)
         self._set_bins()
-        self._know(index.columns)
+        self._told.know_columns(index.columns, self._reader.settings.layout)
 
     def ask(self, query: str, context: Mapping[str, Value]) -> Result:
         """The answer of a named query. Blocks; may be called from any thread.
@@ -117,7 +104,7 @@ class LogSession:
         context = {**unasked, **context, "model": context.get("model") or self.model()}
         self._asking += 1
         try:
-            return honest(self._warehouse.ask(query, context), self._capabilities)
+            return self._told.honest(self._warehouse.ask(query, context))
         finally:
             self._asking -= 1
             self._asked_at = time.monotonic()
@@ -267,9 +254,9 @@ class LogSession:
         self._warehouse.set_files(self._reader.files())
         self._warehouse.set_logged(self._taken.ledger.logged())
         newest = self._taken.ledger.newest
-        self._know(newest.columns if newest else "")
-        self._read_labels()
-        self._read_objectives()
+        self._told.know_columns(newest.columns if newest else "", self._reader.settings.layout)
+        self._told.read_labels()
+        self._told.read_objectives()
         if time.monotonic() - self._indexed_at > _INDEX_EVERY_S:
             self._save_index()
 
@@ -289,34 +276,10 @@ class LogSession:
                 self._taken.save_index(self._warehouse.days())
                 self._indexed, self._indexed_at = known, time.monotonic()
 
-    def _read_labels(self) -> None:
-        """Label files that are new, changed or gone since the last look."""
-        if self.config.label_files:
-            self._warehouse.set_labels(*self._labels.look(), list(list_files(self.config.baseline_files)))
-
     def set_documents(self, documents: Sequence[VersionDocument]) -> None:
         """The version documents of the serving API, whose objectives hold beside those of the configuration."""
         if not self._stopping.is_set():
-            self._documents = tuple(documents)
-            self._document_files = None
-            self._read_objectives()
-
-    def _read_objectives(self) -> None:
-        """What is asked of versions, by the configuration and by version documents that are new or changed."""
-        listing = list_files(self.config.version_files)
-        if listing != self._document_files:
-            self._document_files = listing
-            folder = FolderRegistry([Path(path) for path in sorted(listing)])
-            rows, _ = objective_rows(self.config.objectives.rules, (*folder.documents, *self._documents))
-            self._warehouse.set_objectives(rows)
-
-    def _know(self, columns: str) -> None:
-        """What the newest file that was read can tell is what the log can tell."""
-        if columns:
-            known = capabilities(json.loads(columns), self._reader.settings.layout)
-            if known != self._capabilities:
-                self._capabilities = known
-                self._warehouse.set_capabilities([asdict(one) for one in known])
+            self._told.set_documents(documents)
 
     def _say(self, known: int, pending: int) -> None:
         said, whole = self._progress, self._progress.whole or not pending
@@ -361,22 +324,6 @@ class LogSession:
     def _set_bins(self) -> None:
         if self._reader.baseline and not self._warehouse.has_bins:
             self._warehouse.set_bins(self._reader.baseline.rows)
-
-
-def honest(result: Result, known: Sequence[Capability]) -> Result:
-    """An answer without the values that the log cannot give, and with a note that says so."""
-    note, unknown = concerned(result.columns, known)
-    if not note and not unknown:
-        return result
-    kept = [name not in unknown for name in result.columns]
-    rows = tuple(tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) for row in result.rows)
-    return replace(result, rows=rows, note=note)
-
-
-def _declared(declared: DeclaredRange) -> dict[str, object]:
-    """A declaration as a row; allowed values in words."""
-    allowed = ", ".join(declared.allowed) if declared.allowed is not None else None
-    return {**asdict(declared), "allowed": allowed}
 
 
 def store_folder(config: Config, cache: Path) -> Path:

@@ -1,0 +1,83 @@
+"""What is told of a log beside its rows: limits and ranges, labels, objectives, and what its columns can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
+from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.rollups.labels import LabelFiles
+from clawpipe_tui.serving.asked import objective_rows
+from clawpipe_tui.serving.folder import FolderRegistry
+
+if TYPE_CHECKING:
+    from clawpipe_tui.config import Config, DeclaredRange
+    from clawpipe_tui.logs.canonical import Layout
+    from clawpipe_tui.logs.listing import LogFile
+    from clawpipe_tui.result import Result
+    from clawpipe_tui.serving.seam import VersionDocument
+    from clawpipe_tui.warehouse import Warehouse
+
+
+class Told:
+    """Keeps a warehouse's other tables up to date: what stands in files is looked at again and again."""
+
+    def __init__(self, config: Config, warehouse: Warehouse) -> None:
+        self._config, self._warehouse = config, warehouse
+        self._labels = LabelFiles(config.label_files)
+        self._document_files: Mapping[str, LogFile] | None = None
+        self._documents: Sequence[VersionDocument] = ()
+        self._capabilities: tuple[Capability, ...] = ()
+        drift = config.drift
+        warehouse.set_limits({"psi_large": drift.psi_large, "new_category_pct": drift.new_category_pct})
+        warehouse.set_ranges([_declared(one) for one in config.ranges])
+        self.read_objectives()
+
+    def read_labels(self) -> None:
+        """Label files that are new, changed or gone since the last look."""
+        if self._config.label_files:
+            self._warehouse.set_labels(*self._labels.look(), list(list_files(self._config.baseline_files)))
+
+    def set_documents(self, documents: Sequence[VersionDocument]) -> None:
+        """The version documents of the serving API, whose objectives hold beside those of the configuration."""
+        self._documents = tuple(documents)
+        self._document_files = None
+        self.read_objectives()
+
+    def read_objectives(self) -> None:
+        """What is asked of versions, by the configuration and by version documents that are new or changed."""
+        listing = list_files(self._config.version_files)
+        if listing != self._document_files:
+            self._document_files = listing
+            folder = FolderRegistry([Path(path) for path in sorted(listing)])
+            rows, _ = objective_rows(self._config.objectives.rules, (*folder.documents, *self._documents))
+            self._warehouse.set_objectives(rows)
+
+    def know_columns(self, columns: str, layout: Layout) -> None:
+        """What the newest file that was read can tell is what the log can tell."""
+        if columns:
+            known = capabilities(json.loads(columns), layout)
+            if known != self._capabilities:
+                self._capabilities = known
+                self._warehouse.set_capabilities([asdict(one) for one in known])
+
+    def honest(self, result: Result) -> Result:
+        """An answer without the values that the log cannot give, and with a note that says so."""
+        note, unknown = concerned(result.columns, self._capabilities)
+        if not note and not unknown:
+            return result
+        kept = [name not in unknown for name in result.columns]
+        rows = tuple(
+            tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) for row in result.rows
+        )
+        return replace(result, rows=rows, note=note)
+
+
+def _declared(declared: DeclaredRange) -> dict[str, object]:
+    """A declaration as a row; allowed values in words."""
+    allowed = ", ".join(declared.allowed) if declared.allowed is not None else None
+    return {**asdict(declared), "allowed": allowed}
