@@ -23,7 +23,7 @@ _FIRST_COUNTS_S = 1.5
 """How long the first question waits for the newest part of a log that nobody has read: before it there is no answer."""
 _LOOK_S = 0.1
 """How often a quiet log is asked whether it has grown; this reads a number and costs nothing."""
-_GIVE_BACK_S, _GIVE_BACK_AT_REST_S = 10.0, 60.0
+_GIVE_BACK_S, _GIVE_BACK_AT_REST_S = 5.0, 60.0
 """How often memory is given back, while there are questions and while there are none."""
 _SILENCE_SHARE, _SILENT_MOST_S = 0.1, 60.0
 """A log that has been silent for so long is asked after this share of it, and at least once a minute."""
