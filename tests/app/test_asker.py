@@ -134,7 +134,7 @@ def test_a_question_that_takes_long_is_no_rest() -> None:
 
 def test_a_log_that_is_being_read_is_not_at_rest() -> None:
     """What reading uses would be fetched again at once: it is given back now and then."""
-    assert given_back_at(Progress(0, 360, 9, reading=True), 2.0, 9.0, 10.0, 19.0, 20.0) == [0, 0, 1, 1, 2]
+    assert given_back_at(Progress(0, 360, 9, reading=True), 2.0, 4.0, 5.0, 9.0, 10.0) == [0, 0, 1, 1, 2]
 
 
 def test_the_first_question_about_an_unread_log_waits_for_its_newest_counts() -> None:
