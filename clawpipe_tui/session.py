@@ -86,6 +86,7 @@ class LogSession:
         """Show at once what was known last; the ledger, and parts that have come since, are read with the log."""
         index = self._taken.open_index()
         if index is None:
+            self._reader.prepare()
             self._load(self._taken.catch_up())
             self._warehouse.set_logged(self._taken.ledger.logged())
             return

@@ -98,6 +98,7 @@ class LogReader:
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
         self._own: duckdb.DuckDBPyConnection | None = None
+        self._connecting: Future[duckdb.DuckDBPyConnection] | None = None
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
         self._choosing: duckdb.DuckDBPyConnection | None = None
@@ -110,20 +111,27 @@ class LogReader:
         """Whether something landed meanwhile that may have a request of it."""
         self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
 
+    def prepare(self) -> Future[duckdb.DuckDBPyConnection]:
+        """Connect in a thread of its own: there is going to be something to read."""
+        if self._connecting is None:
+            # Of one thread where files are read side by side: idle ones would clear away what the others use again.
+            threads = 1 if self.settings.layout.form == "parquet" else 0
+            self._connecting = side_by_side().submit(connect, threads)
+        return self._connecting
+
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        """Made when there is something to read: a log that was read before is shown without it.
-
-        Of one thread where files are read side by side: idle ones would clear away what the others use again.
-        """
+        """Made when there is something to read: a log that was read before is shown without it."""
         if self._own is None:
-            self._own = connect(threads=1 if self.settings.layout.form == "parquet" else 0)
+            self._own = self.prepare().result()
         return self._own
 
     def close(self) -> None:
         """Let go of the connections; one that is still at work, on a busy machine, ends with the process."""
         import duckdb
 
+        with suppress(duckdb.Error):
+            self._own = self._connecting.result() if self._connecting else None
         for connection in self._connections():
             with suppress(duckdb.Error):
                 connection.close()
