@@ -6,11 +6,11 @@ import sys
 
 from clawpipe_tui.terminal.memory import keep_memory_small
 
-_HAND_OVER_S = 0.0005
+_HAND_OVER_S = 0.002
 """After so long a thread that runs Python lets another one in; five milliseconds by default.
 
 DuckDB gives the interpreter up, and waits to have it back, several times in each statement: beside a thread that counts
-or paints, a question of 10 ms would take 100.
+or paints, 10 ms of a question would take 100, and so take 40. With half a millisecond 10, but counting is slower.
 """
 
 
