@@ -280,7 +280,8 @@ class Warehouse:
         except duckdb.InterruptException as error:
             raise GivenUpError(f"The query {query.name} was stopped.") from error
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # ValueError: a time that no calendar has
-            raise QueryError(f"The query {query.name} failed: {first_line(error)}", f"See {query.path}.") from error
+            why = first_line(error).rstrip(".")
+            raise QueryError(f"The query {query.name} failed: {why}.", f"See {query.path}.") from error
         rows = tuple(zip(*columns, strict=True))
         return Result(query.name, tuple(table.column_names), rows, query.sql, bound, time.perf_counter() - started)
 

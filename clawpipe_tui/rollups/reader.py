@@ -97,7 +97,6 @@ class LogReader:
         """Told of what landed while a batch was being reduced, and is read already."""
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
-        self._own: duckdb.DuckDBPyConnection | None = None
         self._connecting: Future[duckdb.DuckDBPyConnection] | None = None
         self._aside: duckdb.DuckDBPyConnection | None = None
         """For what lands meanwhile; the other ones are busy then."""
@@ -122,16 +121,13 @@ class LogReader:
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         """Made when there is something to read: a log that was read before is shown without it."""
-        if self._own is None:
-            self._own = self.prepare().result()
-        return self._own
+        return self.prepare().result()
 
     def close(self) -> None:
         """Let go of the connections; one that is still at work, on a busy machine, ends with the process."""
         import duckdb
 
-        with suppress(duckdb.Error):
-            self._own = self._connecting.result() if self._connecting else None
+        wait([self._connecting] if self._connecting else [])
         for connection in self._connections():
             with suppress(duckdb.Error):
                 connection.close()
@@ -142,7 +138,12 @@ class LogReader:
             connection.interrupt()
 
     def _connections(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        yield from filter(None, (self._own, self._aside, self._choosing, *self._lanes))
+        yield from filter(None, (self._made(), self._aside, self._choosing, *self._lanes))
+
+    def _made(self) -> duckdb.DuckDBPyConnection | None:
+        """Its own connection, where it has been made."""
+        made = self._connecting
+        return made.result() if made and made.done() and not made.exception() else None
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -264,7 +265,7 @@ class LogReader:
         merged = self.taken.tidy(lambda: self._connection)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
-            for connection in filter(None, (self._own, self._aside)):  # the others are alongside
+            for connection in filter(None, (self._made(), self._aside)):  # the others are alongside
                 give_back(connection)
         return merged
 
