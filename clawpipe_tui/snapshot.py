@@ -246,7 +246,7 @@ def take_snapshot(session: Session, wanted: Wanted, answers: Answers, outdated: 
     versions = _records(always["versions"].result())
     for panel in sorted(wanted.panels, key=lambda panel: not panel.picks):
         # A panel is never narrowed by what is picked in it: it must go on showing the other rows.
-        others = {name: value for name, value in picks.items() if name != panel.picks}
+        others = {name: value for name, value in picks.items() if name not in {panel.picks, *panel.ignores}}
         others.setdefault("other", partner(versions, others.get("version")))
         if panel.query in _JUDGED and "other" not in picks:
             others |= judged(versions, others)

@@ -32,6 +32,8 @@ class PanelSpec:
     """Rows, border included; the other panels share the rest."""
     picks: str = ""
     """Moving the cursor binds this parameter for the other panels, from the row's column of the same name."""
+    ignores: tuple[str, ...] = ()
+    """Parameters that the picks of other panels do not bind here."""
     opens: str = ""
     """The screen that enter opens, with the pick bound."""
     log: bool = False

@@ -132,6 +132,7 @@ _PANEL_KEYS: Mapping[str, type] = {
     "columns": list,
     "height": int,
     "picks": str,
+    "ignores": list,
     "opens": str,
     "log": bool,
     "near": bool,
@@ -156,13 +157,18 @@ def _panel(source: _Source, name: str, settings: object, queries: Collection[str
         draw=str(table["draw"]),
         title=str(table.get("title", name.replace("_", " ").capitalize())),
         bind=cast("dict[str, Value]", _tables(table.get("bind"))),
-        columns=tuple(str(column) for column in cast("list[object]", table.get("columns", []))),
+        columns=_names(table.get("columns")),
         height=height if isinstance(height, int) else None,
         picks=str(table.get("picks", "")),
+        ignores=_names(table.get("ignores")),
         opens=str(table.get("opens", "")),
         log=bool(table.get("log")),
         near=bool(table.get("near")),
     )
+
+
+def _names(listed: object) -> tuple[str, ...]:
+    return tuple(map(str, cast("list[object]", listed or [])))
 
 
 def _grid(source: _Source, size: str, drawing: object) -> Grid:

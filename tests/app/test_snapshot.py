@@ -137,6 +137,15 @@ def test_what_a_screen_file_binds_goes_before_what_is_picked() -> None:
     assert session.asked_for("error_types")[0]["version"] == "v41"
 
 
+def test_a_panel_that_ignores_a_parameter_stays_as_it_is_whatever_is_picked() -> None:
+    """The Overview's drift is of all versions: a step of a cursor repaints nothing else on a slow line."""
+    session = FakeSession()
+    drift = replace(panel("drift", "drift", "table"), ignores=("version",))
+    panels = (drift, panel("types", "error_types", "table"))
+    take_snapshot(session, replace(WANTED, panels=panels, picks={"version": "v43"}), Answers(), still)
+    assert (session.asked_for("drift")[0]["version"], session.asked_for("error_types")[0]["version"]) == (None, "v43")
+
+
 def test_a_snapshot_that_nobody_wants_any_more_is_given_up() -> None:
     """Between two questions the asker looks whether the user moved on."""
     with pytest.raises(OutdatedError):

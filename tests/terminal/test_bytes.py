@@ -12,7 +12,7 @@ import pytest
 
 from clawpipe_tui.terminal.line import line_pace_s
 from tests.terminal.conftest import OpenConsole, ready
-from tests.terminal.pseudo import PATIENCE_S, Pseudo
+from tests.terminal.pseudo import PATIENCE_S, Pseudo, console_words
 
 
 def frame_as_meant(console: Pseudo, path: Path) -> list[str]:
@@ -112,3 +112,14 @@ def test_every_frame_can_be_sent_whole(console: OpenConsole, tmp_path: Path) -> 
 def test_a_slow_line_is_given_time(drain_s: float, round_trip_s: float | None, pace_s: float) -> None:
     """Four times what a frame takes to arrive, so that keys find the line free; a quick line keeps the chosen pace."""
     assert line_pace_s(drain_s, round_trip_s) == pace_s
+
+
+def test_a_step_of_a_cursor_sends_the_rows_that_it_leaves_and_enters(tmp_path: Path) -> None:
+    """On the Overview of a real log, in its most expensive colours: what stands beside the cursor stays as it is."""
+    state = {"COLORTERM": "truecolor", "XDG_CACHE_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    with Pseudo(console_words("--theme", "dark"), environment=state) as terminal:
+        terminal.until(lambda text: "Versions" in text and "v41" in text)
+        terminal.read(1.5)
+        for key in "jkGg":
+            terminal.send(key)
+            assert 0 < len(terminal.read(1.0)) <= 300, key
