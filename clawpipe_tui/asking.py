@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.catalog import Query, is_shipped
-from clawpipe_tui.looking import Served, Sources
+from clawpipe_tui.looking import Served, Sources, parameters_for_requests
 from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
 from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
@@ -107,7 +107,8 @@ class Asking:
 
     def _answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
         self._define(self._sources.words(query.sql))
-        wanted = self._sources.covers(query, {**context, **bound}, self._served(known, bound.get("until")))
+        until = context.get("until") if "until" in parameters_for_requests(query, context) else None
+        wanted = self._sources.covers(query, context, self._served(known, until))
         if not is_shipped(query):
             return self._answer_alone(query, bound, wanted)
         self._kept.begin(known.revision)
@@ -172,9 +173,13 @@ class Asking:
 
     def _copy(self, name: str, covered: Cover) -> str:
         def make(table: str) -> None:
-            with self._turns.taking() as lane, self._holding(lane, {name: covered}):
-                lane.connection.execute(f"create table {table} as {view_select(name, covered)}")
-                lane.connection.execute("commit")
+            with self._turns.taking() as lane:
+                forgotten = -1
+                while forgotten != self._blocks.forgotten:  # cheaper than a transaction that sees to it
+                    with self._blocks.lock:
+                        self._hold_what_is_there({name: covered})
+                        forgotten = self._blocks.forgotten
+                    lane.connection.execute(f"create or replace table {table} as {view_select(name, covered)}")
 
         return self._kept.table((name, *covered.items()), make)
 
@@ -208,20 +213,23 @@ class Asking:
     @contextmanager
     def _holding(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
         """Load what is looked at; its transaction has begun to read, so that nobody takes it out of memory."""
-        import duckdb
-
         try:
             with self._blocks.lock:
-                try:
-                    self._hold(wanted)
-                except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
-                    self._blocks.lose(self._blocks.missing())
-                    self._hold(wanted)
+                self._hold_what_is_there(wanted)
                 lane.connection.execute("begin")
                 lane.connection.execute("select count(*) from log_totals").fetchall()
             yield
         finally:
             roll_back(lane.connection)
+
+    def _hold_what_is_there(self, wanted: Mapping[str, Cover]) -> None:
+        import duckdb
+
+        try:
+            self._hold(wanted)
+        except duckdb.IOException:  # somebody removed parts under us: their files are read anew (session.py)
+            self._blocks.lose(self._blocks.missing())
+            self._hold(wanted)
 
     def _hold(self, wanted: Mapping[str, Cover]) -> None:
         self._loading_for = threading.get_ident()

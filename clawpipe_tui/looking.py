@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -76,7 +76,7 @@ class Sources:
         words, last_at = self.words(query.sql), max(served.ends, default=None)
         tables = words & set(ASKED)
         whole = not is_shipped(query) or not _ENDS & query.parameters
-        looks = window = _looks(query, context, last_at)
+        looks = window = _looks(query.parameters, context, last_at)
         if _TO_THEIR_ENDS in words:
             looks = _with_ends(window, context, served.ends, served.widths)
         covers = {name: cover(looks, whole=whole) for name in tables - {"answers", "requests", "values"}}
@@ -88,18 +88,31 @@ class Sources:
             known = _with_labels(looks, context, last_at) if served.labelled else _with_last_hour(looks, last_at)
             covers["answers"] = cover(known, whole=whole)
         if "requests" in tables:
-            covers["requests"] = cover(_with_last_minutes(looks, query, last_at), whole=True)
+            parameters = parameters_for_requests(query, context)
+            if parameters != query.parameters:
+                looks = _looks(parameters, context, last_at)
+            covers["requests"] = cover(_with_last_minutes(looks, parameters, last_at), whole=True)
         return covers
 
 
-def _looks(query: Query, context: Mapping[str, Value], last_at: datetime | None) -> Looks:
+def parameters_for_requests(query: Query, context: Mapping[str, Value]) -> frozenset[str]:
+    """What says which requests a query sees.
+
+    `requests` is covered whole: a query that names no time sees it as others on its screen do, and shares their copy.
+    """
+    has_window = all(isinstance(context.get(name), datetime) for name in _ENDS)
+    names_time = not query.parameters.isdisjoint({*_ENDS, "now"})
+    return query.parameters if names_time or not has_window or not is_shipped(query) else query.parameters | _ENDS
+
+
+def _looks(parameters: Collection[str], context: Mapping[str, Value], last_at: datetime | None) -> Looks:
     """The window of a query; one with a single end reaches from there to the other end of the log."""
     since, until, step, now = (context.get(name) for name in ("since", "until", "step", "now"))
-    if not _ENDS & query.parameters:
-        return looks_back(now) if isinstance(now, datetime) and "now" in query.parameters else Looks()
+    if _ENDS.isdisjoint(parameters):
+        return looks_back(now) if isinstance(now, datetime) and "now" in parameters else Looks()
     last = last_at or datetime.now(UTC)
-    until = until if isinstance(until, datetime) and "until" in query.parameters else last + _LAST_MINUTES
-    since = since if isinstance(since, datetime) and "since" in query.parameters else until - _LAST_MINUTES
+    until = until if isinstance(until, datetime) and "until" in parameters else last + _LAST_MINUTES
+    since = since if isinstance(since, datetime) and "since" in parameters else until - _LAST_MINUTES
     back = _BACK.get(str(context.get("baseline")))
     return looks_of(since, max(since, until), step if isinstance(step, timedelta) else timedelta(0), back)
 
@@ -125,12 +138,12 @@ def _with_rhythm(looks: Looks) -> Looks:
     return Looks((*looks.spans, (start - _DAY, end, 3_600)), (*looks.edges, *(edge - _DAY for edge in looks.edges)))
 
 
-def _with_last_minutes(looks: Looks, query: Query, last_at: datetime | None) -> Looks:
+def _with_last_minutes(looks: Looks, parameters: Collection[str], last_at: datetime | None) -> Looks:
     """Versions share the traffic of the last minute; and without an end, a query counts who served a day ago."""
     spans, edges = looks.spans, looks.edges
     if last_at and spans:
         spans = (*spans, (last_at - _LAST_MINUTES, last_at, FINE))
-    if spans and "until" not in query.parameters:
+    if spans and "until" not in parameters:
         edges = (*edges, *(edge - _DAY for edge in edges))
     return Looks(spans, edges)
 

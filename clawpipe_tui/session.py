@@ -62,8 +62,6 @@ class LogSession:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._hang_up: Callable[[], None] = lambda: None
-        self._model = (-1, "")
-        self._naming = threading.Lock()
         self._asking = 0
         """How many questions are being answered."""
         self._asked_at = 0.0
@@ -128,14 +126,8 @@ class LogSession:
         """
         if self.config.chosen_model:
             return self.config.chosen_model
-        with self._naming:
-            revision, name = self._model
-            if revision != self._warehouse.revision:
-                revision = self._warehouse.revision
-                known = [str(row[0]) for row in self._warehouse.ask("models", {}).rows]
-                name = self.config.model if self.config.model in known or not known else known[0]
-                self._model = (revision, name)
-            return name
+        known = self._warehouse.models
+        return self.config.model if self.config.model in known or not known else known[0]
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API was asked to do with traffic: model, version, role, weight_pct, since_at."""

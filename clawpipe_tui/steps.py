@@ -148,6 +148,8 @@ class Kept:
             make(mine.name)
         except BaseException:
             mine.failed = True
+            with self._lock:
+                self._old.append(mine.name)  # it may have been made when its making was stopped
             raise
         finally:
             mine.made.set()

@@ -46,7 +46,8 @@ _LIMITS = {"name": "VARCHAR", "value": "DOUBLE"}
 _RANGES = {"column": "VARCHAR", "low": "DOUBLE", "high": "DOUBLE", "allowed": "VARCHAR", "null_pct": "DOUBLE"}
 _STOP_S = 0.5
 _TOTALS = {"counted": "BIGINT", "logged": "BIGINT"}
-_EXTENT = f"select coalesce(sum(n), 0)::bigint, epoch_us(max(last_at)) from {memory('requests', DAYS)}"
+_EXTENT = f"""select model, sum(n)::bigint as requests, epoch_us(max(last_at)) from {memory("requests", DAYS)}
+              group by model order by requests desc, model"""
 
 
 class Warehouse:
@@ -65,6 +66,8 @@ class Warehouse:
         """How many requests of the log are counted."""
         self.last_at: datetime | None = None
         """When the last request in the log was served."""
+        self.models: tuple[str, ...] = ()
+        """Those that the log speaks of, the one with the most requests first."""
         self.has_bins = False
         self._filling = connection
         self._blocks = Blocks(connection)
@@ -171,7 +174,9 @@ class Warehouse:
 
     def _measure(self) -> None:
         self._blocks.hold({"requests": EVERY_DAY})
-        ((self.rows, last_us),) = self._filling.execute(_EXTENT).fetchall()
+        found = self._filling.execute(_EXTENT).fetchall()
+        last_us = max((last_us for _, _, last_us in found if last_us is not None), default=None)
+        self.models, self.rows = tuple(str(model) for model, _, _ in found), sum(rows for _, rows, _ in found)
         self.last_at = datetime.fromtimestamp(last_us / 1e6, UTC) if last_us is not None else None
         self.revision += 1
 

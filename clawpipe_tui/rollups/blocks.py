@@ -51,6 +51,8 @@ class Blocks:
         self._rows: dict[Slot, int] = {}
         self._added: dict[Slot, int] = {}
         self._look = 0.0
+        self.forgotten = 0
+        """How often blocks were taken out of memory: who reads without the lock reads again where this has grown."""
         self._deleted = False
         """Whether rows went whose memory was not given back yet."""
         for name in ASKED:
@@ -209,6 +211,7 @@ class Blocks:
     def _forget(self, slot: Slot, blocks: Iterable[int]) -> None:
         blocks = set(blocks)
         if blocks:
+            self.forgotten += 1
             self._filling.execute(f"delete from {memory(*slot)} where {within(spans_of(slot[1], blocks))}")
             for block in blocks:
                 del self._used[slot][block]

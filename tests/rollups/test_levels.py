@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_log import START, TinyLog, counted, plain_requests, random_rows
 
-from clawpipe_tui import looking
+from clawpipe_tui import asking, looking
 from clawpipe_tui.catalog import find_query, load_catalog, macro_files, shipped
 from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Value
 from clawpipe_tui.rollups import blocks, writing
-from clawpipe_tui.rollups.cover import EVER, FINE, LEVELS_S, Looks, cover, level_for, looks_of
+from clawpipe_tui.rollups.cover import EVER, FINE, LEVELS_S, Cover, Looks, cover, level_for, looks_of
 from clawpipe_tui.session import LogSession
 
 DAY = timedelta(days=1)
@@ -117,6 +118,44 @@ def test_late_rows_come_into_blocks_that_are_loaded(log: TinyLog) -> None:
         other._look_again()
         assert counted(one) == counted(other) == log.read()
         assert counted(one).rows == 16 * 60 + 90
+
+
+def test_what_is_let_go_while_it_is_copied_is_read_again(log: TinyLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else makes room between loading and copying: no count is missed."""
+    with log.opened() as session:
+        expected = _answers(session, WINDOWS[1], "training")
+        held, turns = session._warehouse._blocks, list(range(5))
+
+        def let_go() -> None:
+            if held.lock.acquire(timeout=0.05):
+                held._drop([EVER])
+                held.lock.release()
+                turns.pop()
+
+        def select(name: str, covered: Cover) -> str:
+            if turns:
+                other = threading.Thread(target=let_go)
+                other.start()
+                other.join()
+            return blocks.view_select(name, covered)
+
+        monkeypatch.setattr(asking, "view_select", select)
+        session._warehouse.revision += 1
+        assert _answers(session, WINDOWS[1], "training") == expected
+        assert not turns
+
+
+def test_models_see_what_the_other_questions_of_their_screen_see(log: TinyLog) -> None:
+    """A question that names no time shares their copy, and has the same answer with a window and without."""
+    with log.opened() as session:
+        context: dict[str, Value] = {"since": WINDOWS[0][0], "until": WINDOWS[0][1], "baseline": "training"}
+        alone = session.ask("models", {}).rows
+        session.ask("traffic_over_time", context)
+        kept = session._warehouse.asking._kept
+        before = kept._number
+        assert session.ask("models", context).rows == alone
+        assert kept._number == before
+        assert session.model() == alone[0][0]
 
 
 def test_memory_holds_what_is_looked_at_and_little_more(log: TinyLog, monkeypatch: pytest.MonkeyPatch) -> None:
