@@ -63,12 +63,12 @@ def _picture(rects: dict[str, Rect], width: int, height: int) -> str:
 
 def test_a_screen_file_becomes_frozen_facts(tmp_path: Path) -> None:
     """Title, key, grid and panels, with what was not said filled in."""
-    screen = _load(tmp_path, GOOD.replace("[panel.latency]", 'ignores = ["version"]\n[panel.latency]'))
+    screen = _load(tmp_path, GOOD.replace("height = 5", 'picks = "version"\nignores = ["column"]\nheight = 5'))
     assert isinstance(screen, ScreenSpec), screen
     assert (screen.title, screen.key, list(screen.panels)) == ("Mine", "6", ["health", "drift", "latency"])
     assert screen.grids == (Grid(60, 20, (("health", "health"), ("drift", "latency"))),)
     assert (screen.panels["health"].height, screen.panels["drift"].picks) == (5, "column")
-    assert screen.panels["drift"].ignores == ("version",)
+    assert screen.panels["health"].ignores == ("column",)
     assert (screen.panels["latency"].title, screen.panels["latency"].bind) == ("Latency", {"version": "v42"})
 
 
@@ -99,6 +99,8 @@ def test_a_screen_file_becomes_frozen_facts(tmp_path: Path) -> None:
         ("[panel.drift]", "[panle.drift]", "line 12: unknown key 'panle'. Did you mean 'panel'?"),
         ('title = "Mine"', "title = ", "(at line 2"),
         ('picks = "column"', 'opens = "drfit"', "line 15: opens = 'drfit' is no screen."),
+        ("height = 5", 'ignores = ["colum"]', "line 11: ignores 'colum', which no other panel picks. Did"),
+        ('picks = "column"', 'picks = "column"\nignores = ["column"]', "line 16: ignores 'column', which no other"),
     ],
 )
 def test_a_wrong_screen_file_is_told_by_line_and_nearest_name(

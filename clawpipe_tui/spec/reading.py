@@ -101,6 +101,7 @@ def _screen(source: _Source, table: Mapping[str, object], queries: Collection[st
     grids = tuple(_grid(source, size, drawing) for size, drawing in drawings.items())
     panels = {name: _panel(source, name, settings, queries) for name, settings in _tables(table.get("panel")).items()}
     _check_names(source, grids, panels)
+    _check_ignored(source, panels)
     title = str(table.get("title", source.path.stem.capitalize()))
     return ScreenSpec(source.path.stem, title, key, source.path, grids, panels)
 
@@ -165,6 +166,16 @@ def _panel(source: _Source, name: str, settings: object, queries: Collection[str
         log=bool(table.get("log")),
         near=bool(table.get("near")),
     )
+
+
+def _check_ignored(source: _Source, panels: Mapping[str, PanelSpec]) -> None:
+    """What a panel ignores is picked by another one."""
+    picked = {panel.picks for panel in panels.values() if panel.picks}
+    for panel in panels.values():
+        for name in panel.ignores:
+            if name not in picked - {panel.picks}:
+                line = source.line_of("ignores", f"panel.{panel.name}")
+                raise source.error(f"ignores {name!r}, which no other panel picks.", nearest(name, picked), line)
 
 
 def _names(listed: object) -> tuple[str, ...]:
