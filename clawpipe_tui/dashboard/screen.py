@@ -101,23 +101,25 @@ class Dashboard(Screen[None]):
         super().__init__()
         self._fit = fit
         self.skin = skin
+        # Kept, and not looked up: a tick may come when Textual has taken everything off the screen, at the end.
+        self.top, self.bottom, self.watched = (Picture(skin.theme) for _ in range(3))
         self.views = [PanelView(skin.theme) for _ in range(max(1, most_panels))]
         self._layout: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """As many places as the largest screen has panels; then nothing is ever mounted again."""
-        yield Picture(self.skin.theme, id="header")
+        yield self.top
         yield from self.views
-        yield Picture(self.skin.theme, id="watch")
-        yield Picture(self.skin.theme, id="footer")
+        yield self.watched
+        yield self.bottom
 
     def draw(self, desk: Desk) -> None:
         """Show this moment; what did not change is not repainted."""
         scene, look = desk.scene(), desk.look
         self._lay_out(desk, scene)
-        self.query_one("#header", Picture).show([desk.header(scene)])
-        self.query_one("#footer", Picture).show([desk.footer(scene)])
-        self.query_one("#watch", Picture).show(desk.watch())
+        self.top.show([desk.header(scene)])
+        self.bottom.show([desk.footer(scene)])
+        self.watched.show(desk.watch())
         if not scene.rects:
             self._say_broken(desk)
         panels = desk.shown_panels
@@ -131,18 +133,13 @@ class Dashboard(Screen[None]):
         if layout == self._layout:
             return
         self._layout = layout
-        self._stand("#header", 0, visible=True)
-        self._stand("#footer", desk.height - 1, visible=True)
-        self._stand("#watch", desk.height - 1 - desk.watch_rows, visible=desk.watch_rows > 0)
-        self.query_one("#watch", Picture).styles.height = desk.watch_rows
+        _stand(self.top, 0, visible=True)
+        _stand(self.bottom, desk.height - 1, visible=True)
+        _stand(self.watched, desk.height - 1 - desk.watch_rows, visible=desk.watch_rows > 0)
+        self.watched.styles.height = desk.watch_rows
         for view, name in zip_longest(self.views, scene.rects, fillvalue=""):
             if isinstance(view, PanelView):
                 view.place(name, scene.rects[name]) if name else view.leave()
-
-    def _stand(self, selector: str, y: int, *, visible: bool) -> None:
-        picture = self.query_one(selector, Picture)
-        picture.styles.offset = (0, y)
-        picture.display = visible
 
     def _say_broken(self, desk: Desk) -> None:
         """A file that cannot be used shows its error in its own place; the other screens run."""
@@ -176,3 +173,8 @@ class Dashboard(Screen[None]):
     def on_resize(self, _event: Resize) -> None:
         """Everything stands elsewhere."""
         self._fit()
+
+
+def _stand(picture: Picture, y: int, *, visible: bool) -> None:
+    picture.styles.offset = (0, y)
+    picture.display = visible

@@ -326,6 +326,15 @@ async def test_a_click_focuses_the_panel_under_it() -> None:
         await story.until(lambda: story.app.desk.view.place.focus == "drift")
 
 
+async def test_a_tick_at_the_end_draws_on_nothing() -> None:
+    """Textual takes everything off the screen before the app has ended: time that passes meanwhile is no error."""
+    async with console() as story:
+        await story.shows("WORSE")
+        await story.app.dashboard.remove_children()
+        story.app.desk = replace(story.app.desk, width=1)
+        story.app.tick()
+
+
 async def test_a_part_of_the_traffic_is_compared_on_its_own() -> None:
     """Typed after a slash on the diff page; the part is a log of its own, in the window that is on screen."""
     asked: list[str] = []
