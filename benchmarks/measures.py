@@ -14,18 +14,21 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from log import CATEGORICAL, NUMERIC, QUARTER_S, table
-
-from clawpipe_tui.catalog import load_catalog, shipped
-from clawpipe_tui.config import load_config
-from clawpipe_tui.rollups.source import connect
-from clawpipe_tui.session import LogSession
-from clawpipe_tui.snapshot import Answers, Wanted, take_snapshot
-from clawpipe_tui.spec import ScreenSpec
-from clawpipe_tui.spec.reading import load_screens
 from clawpipe_tui.terminal.beginning import before_threads
+
+before_threads()  # as every command does, before it loads a library: they read their settings then
+
+import pyarrow as pa  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
+from log import CATEGORICAL, NUMERIC, QUARTER_S, table  # noqa: E402
+
+from clawpipe_tui.catalog import load_catalog, shipped  # noqa: E402
+from clawpipe_tui.config import load_config  # noqa: E402
+from clawpipe_tui.rollups.source import connect  # noqa: E402
+from clawpipe_tui.session import LogSession  # noqa: E402
+from clawpipe_tui.snapshot import Answers, Wanted, take_snapshot  # noqa: E402
+from clawpipe_tui.spec import ScreenSpec  # noqa: E402
+from clawpipe_tui.spec.reading import load_screens  # noqa: E402
 
 Measured = dict[str, float]
 HOUR_S, DAY_S, YEAR_S = 3_600, 86_400, 365 * 86_400
@@ -199,5 +202,4 @@ MEASURES: dict[str, Callable[[Path], Measured]] = {
 }
 
 if __name__ == "__main__":
-    before_threads()  # as every command does
     print(json.dumps(MEASURES[sys.argv[1]](Path(sys.argv[2]))))

@@ -14,6 +14,10 @@ _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
 _APART_BYTES = 4 * 1_024 * 1_024
 """A larger block stands apart from the heap, and goes back whole when it is let go."""
 _ARENAS = 2
+_DUCKDB = "narenas:1,dirty_decay_ms:20,muzzy_decay_ms:0"
+"""DuckDB's own allocator, jemalloc: one heap, and free pages go back within the tenth of a second its thread sleeps.
+By itself it has a heap for each core and keeps free pages for a second, in which a busy console lets 100 MB go.
+"""
 _LOADED, _WRITABLE = 1, 2
 """PT_LOAD and PF_W of elf.h."""
 _DONTNEED = 4
@@ -21,10 +25,11 @@ _DONTNEED = 4
 
 
 def keep_memory_small() -> None:
-    """Before threads start: few heaps, so that what one thread lets go another can use. Only glibc needs it."""
+    """Before threads start and libraries are loaded: few heaps, so that what one thread lets go another can use."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", _DUCKDB)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrix here is worth a thread with buffers of its own
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError):  # the rest is for glibc
         glibc = ctypes.CDLL(None)
         glibc.mallopt(_ARENA_MAX, _ARENAS)
         glibc.mallopt(_MMAP_THRESHOLD, _APART_BYTES)

@@ -1,7 +1,8 @@
-"""What a console that stands still gives back."""
+"""How little memory a console holds, and what it gives back when it stands still."""
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 
@@ -21,6 +22,27 @@ after = of_files_kb()
 assert total() == total_before
 print(before, after)
 """
+
+
+SETTINGS = """
+import ctypes
+from clawpipe_tui.terminal.memory import keep_memory_small
+keep_memory_small()
+import _duckdb
+library = ctypes.CDLL(_duckdb.__file__)
+def setting(name, kind):
+    found, size = kind(), ctypes.c_size_t(ctypes.sizeof(kind))
+    assert library.duckdb_je_mallctl(name, ctypes.byref(found), ctypes.byref(size), None, ctypes.c_size_t(0)) == 0
+    return found.value
+print(setting(b"opt.narenas", ctypes.c_uint), setting(b"opt.dirty_decay_ms", ctypes.c_ssize_t))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="DuckDB has its allocator there")
+def test_the_allocator_of_duckdb_is_told_to_hold_little_before_it_begins() -> None:
+    """It reads them when the library is loaded, and says on stderr what it does not understand."""
+    done = subprocess.run([sys.executable, "-c", SETTINGS], capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == (["1", "20"], "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries are not mapped this way")
