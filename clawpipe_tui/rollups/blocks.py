@@ -31,7 +31,7 @@ _UNUSED_S = 20.0
 """What no question has looked at for so long goes, however little: a window that moves on leaves nothing behind."""
 _OVERLAP = 1.25
 """Adding up halves the speed of loading; where parts overlap by less than a quarter, it has nothing to add up."""
-_AGAIN_ROWS = 8_000
+_AGAIN_ROWS = 2_000
 """So many rows are added to a table before equal keys in it are added up again."""
 Slot = tuple[str, int]
 """A table and a level."""

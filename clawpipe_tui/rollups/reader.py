@@ -28,7 +28,7 @@ from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.rollups.source import alongside, connect, give_back
+from clawpipe_tui.rollups.source import alongside, apart, connect, give_back
 from clawpipe_tui.rollups.taken import Change, TakenParts
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class LogReader:
         landed = newest_first(new)
         self._next_look = time.monotonic() + max(_LOOK_EVERY_S, _LOOK_SHARE * (time.monotonic() - began))
         if landed:
-            self._aside = self._aside or connect(threads=1)
+            self._aside = self._aside or apart(self._connection, "landed")
             batch, _ = first_batch(landed)
             repeats = self._repeats()
             reduced = self._reduced(self._look_at(batch), repeats, self._aside)
@@ -265,7 +265,7 @@ class LogReader:
         merged = self.taken.tidy(lambda: self._connection)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
-            for connection in filter(None, (self._made(), self._aside)):  # the others are alongside
+            if connection := self._made():  # the others are alongside
                 give_back(connection)
         return merged
 

@@ -9,6 +9,7 @@ import pytest
 from tiny_log import TinyLog, counted, plain_requests, random_rows
 
 from clawpipe_tui.rollups import batches
+from clawpipe_tui.rollups.source import alongside, apart, connect
 from clawpipe_tui.rollups.taken import Change
 
 
@@ -94,6 +95,28 @@ def test_what_lands_while_its_own_requests_are_being_counted_counts_them_once(
     assert log.read().rows == 3 * 40
 
 
+def test_what_lands_and_what_is_being_counted_may_both_repeat_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read at the same time, and neither leaves out what the other repeats."""
+    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    log = TinyLog(tmp_path)
+    rows = [
+        random_rows(seed) | {"request_id": [f"{seed}-{n % 25}" for n in range(40)], "version": ["v1"] * 40}
+        for seed in range(4)
+    ]
+    for seed in range(3):
+        log.write(f"{seed}.parquet", rows[seed])
+    with log.opened(read=False) as session:
+        reader = session._reader
+        look = _landing(lambda: log.write("new.parquet", rows[3]), reader._read_landed)
+        monkeypatch.setattr(reader, "_read_landed", look)
+        session.read()
+        assert reader._aside
+        assert counted(session).rows == 4 * 25
+    assert log.read().rows == 4 * 25
+
+
 def _landing(write: Callable[[], object], look: Callable[[], None]) -> Callable[[], None]:
     """Looks for what has landed, after a file has landed."""
     landed: list[object] = []
@@ -104,3 +127,12 @@ def _landing(write: Callable[[], object], look: Callable[[], None]) -> Callable[
         look()
 
     return looking
+
+
+def test_a_connection_apart_has_tables_of_its_own_under_names_that_are_taken() -> None:
+    """What is left out of a batch stands in a table that all who read the batch see, and nobody else replaces."""
+    with connect(threads=1) as reading, apart(reading, "landed") as landed, alongside(reading) as helping:
+        for number, one in enumerate((reading, landed)):
+            one.execute(f"create or replace table left_out as select {number} as which")
+        seen = [one.sql("from left_out").fetchall() for one in (reading, helping, landed)]
+    assert seen == [[(0,)], [(0,)], [(1,)]]
