@@ -203,12 +203,16 @@ class Asking:
 
         return self._kept.table((call.step, *values, *sorted(seen.items())), make)
 
-    def _drop(self, tables: Sequence[str]) -> None:
+    def _drop(self, tables: Sequence[str]) -> list[str]:
+        """Returns those that are still there: whoever is impatient may stop this as well."""
         import duckdb
 
+        left = list(tables)
         with suppress(duckdb.Error), self._turns.taking() as lane:
-            for table in tables:
-                lane.connection.execute(f"drop table if exists {table}")
+            while left:
+                lane.connection.execute(f"drop table if exists {left[-1]}")
+                left.pop()
+        return left
 
     @contextmanager
     def _holding(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:

@@ -101,9 +101,12 @@ class _Table:
 
 
 class Kept:
-    """The tables of the steps of one revision. Several threads ask; each table is made once."""
+    """The tables of the steps of one revision. Several threads ask; each table is made once.
 
-    def __init__(self, drop: Callable[[Sequence[str]], None]) -> None:
+    `drop` returns the tables that it could not drop; they go the next time.
+    """
+
+    def __init__(self, drop: Callable[[Sequence[str]], list[str]]) -> None:
         self._drop = drop
         self._lock = threading.Lock()
         self._tables: dict[tuple[object, ...], _Table] = {}
@@ -129,8 +132,9 @@ class Kept:
             old = self._old if not self._users else []
             if old:
                 self._old = []
-        if old:
-            self._drop(old)
+        if old and (left := self._drop(old)):
+            with self._lock:
+                self._old += left
 
     def table(self, key: tuple[object, ...], make: Callable[[str], None]) -> str:
         """The table of a step, made now unless it is there. What `make` raises is raised for the one who made it."""

@@ -9,7 +9,9 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
+import duckdb
 import pytest
 
 from clawpipe_tui.catalog import find_query, macro_files, shipped
@@ -80,7 +82,7 @@ def test_a_step_is_made_once_and_goes_when_the_log_has_grown() -> None:
     """Whoever comes second waits; what is being read is not dropped."""
     dropped: list[str] = []
     made: list[str] = []
-    kept, go_on = Kept(dropped.extend), threading.Event()
+    kept, go_on = Kept(lambda tables: dropped.extend(tables) or []), threading.Event()
 
     def make(table: str) -> None:
         go_on.wait(20)
@@ -102,7 +104,7 @@ def test_a_step_is_made_once_and_goes_when_the_log_has_grown() -> None:
 
 def test_a_step_that_fails_is_tried_again_by_whoever_asks_next() -> None:
     """One question that is given up must not spoil the others."""
-    kept = Kept(lambda _: None)
+    kept = Kept(lambda _: [])
     kept.begin(1)
 
     def fail(_: str) -> None:
@@ -111,6 +113,50 @@ def test_a_step_that_fails_is_tried_again_by_whoever_asks_next() -> None:
     with pytest.raises(ValueError, match="given up"):
         kept.table(("a",), fail)
     assert kept.table(("a",), lambda _: None)
+
+
+class Stopped:
+    """A connection that somebody stops at every second table that it drops."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection, self.drops = connection, 0
+
+    def execute(self, sql: str, *values: object) -> duckdb.DuckDBPyConnection:
+        """As the connection does, unless it is stopped."""
+        if sql.startswith("drop"):
+            self.drops += 1
+            if self.drops % 2:
+                raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+        return self.connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.connection, name)
+
+
+def test_who_is_given_up_while_tables_are_dropped_leaves_none_behind() -> None:
+    """A console stops questions all day long: what it did not get to drop goes with the next."""
+    config = load_config(shipped("sample_data") / "clawpipe.toml")
+    with tempfile.TemporaryDirectory() as cache, closing(LogSession(config, cache=Path(cache))) as session:
+        session.read()
+        asking, window = (
+            session._warehouse.asking,
+            {"until": session.now(), "since": session.now() - timedelta(hours=1)},
+        )
+        own = [lane.connection for lane in asking._lanes]
+
+        def news_and_a_question(number: int) -> None:
+            session.set_routes([{"model": "m", "version": f"v{number}", "role": "live", "weight_pct": 100.0}])
+            session.ask("health", _moved(session) | window)
+
+        for lane in asking._lanes:
+            lane.connection = cast("duckdb.DuckDBPyConnection", Stopped(lane.connection))
+        for number in range(4):
+            news_and_a_question(number)
+        for lane, connection in zip(asking._lanes, own, strict=True):
+            lane.connection = connection
+        news_and_a_question(4)
+        there = own[0].sql("select table_name from duckdb_tables() where table_name like 'step %'").fetchall()
+        assert {f'main."{name}"' for (name,) in there} == {one.name for one in asking._kept._tables.values()}
 
 
 def test_who_is_given_up_while_macros_are_defined_spoils_nothing() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BLOCK_S = {FINE: 600, 600: 3_600, 3_600: 86_400, DAYS: 512 * 86_400}
 """Level → how much time is loaded at once, and let go."""
 MOST_ROWS = 1_000_000
-_UNUSED_S = 20.0
+_UNUSED_S = 10.0
 """What no question has looked at for so long goes, however little: a window that moves on leaves nothing behind."""
 _OVERLAP = 1.25
 """Adding up halves the speed of loading; where parts overlap by less than a quarter, it has nothing to add up."""
