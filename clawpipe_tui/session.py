@@ -185,6 +185,7 @@ class LogSession:
     def follow(self) -> None:
         """Start reading new files as they land, in a thread of its own."""
         self._progress = Progress(rows=self._warehouse.rows, reading=True)
+        self._reader.is_watched = True
         self._thread = threading.Thread(target=self._follow, name="log-reader", daemon=True)
         self._thread.start()
 

@@ -95,6 +95,8 @@ class LogReader:
         """The paths that this round of reading looks at."""
         self.on_landed: Callable[[Change], None] = lambda _: None
         """Told of what landed while a batch was being reduced, and is read already."""
+        self.is_watched = False
+        """Whether somebody looks on: a little is read first then, and waited for."""
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
         self._connecting: Future[duckdb.DuckDBPyConnection] | None = None
@@ -175,7 +177,7 @@ class LogReader:
 
     def _read(self, waiting: list[LogFile], cut_off: Sequence[LedgerEntry]) -> Iterator[Change]:
         """Batch after batch; a part is written while the next batch is counted."""
-        is_first = True
+        is_first = self.is_watched
         while waiting or cut_off:
             batch, waiting = (first_batch if is_first else later_batch)(waiting)
             looked, repeats, reduced = self._read_batch(batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,30 @@ from clawpipe_tui.rollups.source import alongside, apart, connect
 from clawpipe_tui.rollups.taken import Change
 
 
+def test_who_looks_on_sees_the_newest_files_before_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody does, all are read together, which is sooner done."""
+    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    log = TinyLog(tmp_path)
+    for seed in range(3):
+        log.write(f"{seed}.parquet", random_rows(seed))
+    with log.opened() as session:
+        together = counted(session)
+        assert [len(part.ledger) for part in session._reader.taken.parts.values()] == [3]
+    with log.forget().opened(read=False) as session:
+        session.follow()
+        while not session.progress().whole:
+            time.sleep(0.005)
+        assert sorted(len(part.ledger) for part in session._reader.taken.parts.values()) == [1, 2]
+        assert counted(session) == together
+
+
 def test_what_lands_during_a_backfill_is_counted_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, whenever it is met again; the files that were being read lose nothing."""
-    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    monkeypatch.setattr(batches, "LATER_FILES", 1)
     log, rows = TinyLog(tmp_path), [random_rows(seed) for seed in range(4)]
     for number in range(3):
         log.write(f"{number}.parquet", rows[number])
@@ -43,7 +63,6 @@ def test_what_lands_while_a_part_is_being_written_repeats_nothing_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its requests are counted, though nobody around has heard of them yet."""
-    monkeypatch.setattr(batches, "FIRST_FILES", 1)
     monkeypatch.setattr(batches, "LATER_FILES", 1)
     log = TinyLog(tmp_path)
     rows = [random_rows(seed) | {"request_id": [f"{seed}-{n}" for n in range(40)]} for seed in range(3)]
@@ -73,8 +92,7 @@ def test_what_lands_while_its_own_requests_are_being_counted_counts_them_once(
     files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever of the two is done first: the log has no more requests than before."""
-    monkeypatch.setattr(batches, "FIRST_FILES", files)
-    monkeypatch.setattr(batches, "LATER_FILES", 1)
+    monkeypatch.setattr(batches, "LATER_FILES", files)
     log = TinyLog(tmp_path)
     rows = [random_rows(seed) | {"request_id": [f"{seed}-{n}" for n in range(40)]} for seed in range(3)]
     for seed in range(3):
@@ -99,7 +117,7 @@ def test_what_lands_and_what_is_being_counted_may_both_repeat_themselves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are read at the same time, and neither leaves out what the other repeats."""
-    monkeypatch.setattr(batches, "FIRST_FILES", 1)
+    monkeypatch.setattr(batches, "LATER_FILES", 1)
     log = TinyLog(tmp_path)
     rows = [
         random_rows(seed) | {"request_id": [f"{seed}-{n % 25}" for n in range(40)], "version": ["v1"] * 40}

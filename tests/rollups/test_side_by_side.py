@@ -67,7 +67,6 @@ def test_batches_count_the_same_as_one_whoever_comes_later(
         log.write(f"{number}.parquet", random_rows(number) | {"version": [version] * 40})
     with log.opened() as session:
         together = counted(session)
-    monkeypatch.setattr(batches, "FIRST_FILES", 1)
     monkeypatch.setattr(batches, "LATER_FILES", 2)
     with log.forget().opened() as session:
         assert len(session._reader.taken.parts) >= 4
