@@ -13,7 +13,7 @@ from pathlib import Path
 
 import consoles
 from log import DAY_S, make_log
-from measures import measure
+from measures import Measured, measure
 from peers_on_logs import NAMES, drift_of
 
 PEER_ROWS = 2_000_000
@@ -48,16 +48,22 @@ def reducing(rows: int) -> Iterator[Row]:
     runs = 3 if rows <= PEER_ROWS else 1
     size = f"{rows:.0e}".replace("e+0", "e") + " rows"
     one = measure("scan_and_reduction", log, runs)
-    rate = f"{rows / one['wall_s'] / 1e6:.2g} M rows/s; in CPU time {one['times_cpu']:.3g} x"
+    rate = f"{rows / one['wall_s'] / 1e6:.2g} M rows/s; {_in_cpu(one)}"
     yield Row(f"{size}: reduction, beside the raw scan of {one['scan_s']:.2g} s", one["times_wall"], "x", 4.0, rate)
     yield Row(f"{size}: memory of the reduction", measure("reduction", log)["memory_mb"], "MB", 700)
     yield Row(f"{size}: cold, until the newest hour is on screen", consoles.cold_open_s(log), "s", 2.0)
     yield Row(f"{size}: warm, until the Overview is full", consoles.warm_open_s(log), "s", 1.0)
 
 
+def _in_cpu(one: Measured) -> str:
+    return f"in CPU time {one['times_cpu']:.3g} x"
+
+
 def beside_peers() -> Iterator[Row]:
     """The same files, the same columns."""
     log = make_log(PEER_ROWS)
+    beside = measure("scan_and_reduction", log, 3)
+    yield Row("2e6 rows: reduction, beside the raw scan", beside["times_wall"], "x", 4.0, _in_cpu(beside))
     own = measure("reduction", log, 3)
     for peer in NAMES:
         theirs = drift_of(peer, log)
