@@ -138,10 +138,8 @@ def test_who_is_given_up_while_tables_are_dropped_leaves_none_behind() -> None:
     config = load_config(shipped("sample_data") / "clawpipe.toml")
     with tempfile.TemporaryDirectory() as cache, closing(LogSession(config, cache=Path(cache))) as session:
         session.read()
-        asking, window = (
-            session._warehouse.asking,
-            {"until": session.now(), "since": session.now() - timedelta(hours=1)},
-        )
+        asking = session._warehouse.asking
+        window = {"until": session.now(), "since": session.now() - timedelta(hours=1)}
         own = [lane.connection for lane in asking._lanes]
 
         def news_and_a_question(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Which files are read next: a little first, which is soon on screen, then as much as memory should hold at a time."""
+"""Which files are read next: for a screen a little first, else as much as memory should hold at a time."""
 
 from __future__ import annotations
 
