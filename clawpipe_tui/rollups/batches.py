@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.rollups.lanes import MOST_LANES
+
 if TYPE_CHECKING:
     from clawpipe_tui.logs.listing import LogFile
 
 FIRST_FILES, FIRST_BYTES = 8, 100_000_000
 """Small: what the first batch holds is the first that is on screen."""
-LATER_FILES, LATER_BYTES = 64, 256_000_000
+LATER_FILES, LATER_BYTES = 64, 400_000_000
 LITTLE_MORE = 1.25
 
 
@@ -34,4 +36,6 @@ def batch(waiting: list[LogFile], size: int, most_bytes: int) -> tuple[list[LogF
         size, most_bytes = max(1, -(-len(waiting) // 2)), left // 2
     reached = accumulate(file.size_bytes for file in ahead[:size])
     count = sum(total <= most_bytes for total in reached) or 1
+    if MOST_LANES < count < len(waiting):
+        count -= count % MOST_LANES  # as many files for each: the last one would keep all waiting
     return waiting[:count], waiting[count:]

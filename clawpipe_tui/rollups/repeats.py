@@ -32,6 +32,8 @@ NEAR = timedelta(minutes=10)
 MOST_FILES, MOST_FILES_AFAR = 16, 4
 """How many counted files a batch is compared with; fewer where each has to be fetched first."""
 _HASHES = 131_072
+_MANY = 8
+"""So many times as many are not gone through: each of the few is looked up."""
 _MOST_SEEN = 2_000_000
 """Requests that are kept in mind, 8 bytes each."""
 _MOST_BATCHES = 32
@@ -208,8 +210,11 @@ def _has_equal(ordered: NDArray[np.uint64]) -> bool:
 
 def _have_common(few: NDArray[np.uint64], many: NDArray[np.uint64]) -> bool:
     """Whether two sorted arrays have a number in common."""
-    place = np.minimum(np.searchsorted(many, few), len(many) - 1)
-    return bool((many[place] == few).any()) if len(many) else False
+    if len(few) * _MANY < len(many):
+        return bool((many[np.minimum(np.searchsorted(many, few), len(many) - 1)] == few).any())
+    both = np.concatenate([np.unique(one) if _has_equal(one) else one for one in (few, many)])
+    both.sort(kind="stable")  # merges what is sorted already: half the time of looking each up
+    return _has_equal(both)
 
 
 def _hashes(rows: Rows, same: SameRequest) -> str:

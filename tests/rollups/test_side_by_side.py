@@ -19,7 +19,7 @@ from clawpipe_tui.rollups import batches, lanes, reader
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.cells import Who, who_may_come
 from clawpipe_tui.rollups.names import Names
-from clawpipe_tui.rollups.repeats import Seen
+from clawpipe_tui.rollups.repeats import Seen, _have_common
 
 BY_FOLDER = {"version": "regexp_extract({path}, 'logs/(v[0-9])', 1)"}
 
@@ -128,19 +128,28 @@ def test_threads_that_count_stand_back_for_keys_and_questions() -> None:
     assert priority() == before
 
 
+@given(one=st.lists(st.integers(0, 90), max_size=60), other=st.lists(st.integers(0, 90), max_size=60))
+def test_what_two_batches_have_in_common_is_found(one: list[int], other: list[int]) -> None:
+    """Whatever each of them repeats of its own, and also where one is much the longer."""
+    few, many = sorted((np.sort(np.array(numbers, np.uint64)) for numbers in (one, other)), key=len)
+    assert _have_common(few, many) == bool({*one} & {*other})
+    assert _have_common(few[:1], many) == bool({*few[:1].tolist()} & {*many.tolist()})
+
+
 @given(
     sizes=st.lists(st.integers(0, 1_000), min_size=1, max_size=40),
     files=st.integers(1, 10),
     most_bytes=st.integers(1, 5_000),
 )
 def test_batches_hold_what_they_may_and_miss_no_file(sizes: list[int], files: int, most_bytes: int) -> None:
-    """Every file once and in order; none but a single file is far over the limit."""
+    """Every file once and in order, as many for each lane; none but a single file is far over the limit."""
     waiting = [LogFile(str(number), size, 1) for number, size in enumerate(sizes)]
     taken: list[LogFile] = []
     while waiting:
         batch, waiting = batches.batch(waiting, files, most_bytes)
         assert 1 <= len(batch) <= files
         assert len(batch) == 1 or sum(file.size_bytes for file in batch) <= most_bytes * batches.LITTLE_MORE
+        assert not waiting or len(batch) < lanes.MOST_LANES or len(batch) % lanes.MOST_LANES == 0
         taken += batch
     assert [file.path for file in taken] == [str(number) for number in range(len(sizes))]
 
