@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -155,8 +156,10 @@ def _answered(columns: Mapping[str, str], layout: Layout) -> dict[str, str]:
 def _counts(
     connection: duckdb.DuckDBPyConnection, canonical: str, bins: tuple[ColumnBins, ...]
 ) -> dict[tuple[str, int], int]:
-    counted = values_table(connection, canonical, bins).group_by(["column", "bin"]).aggregate([("n", "sum")])
-    return {(row["column"], row["bin"]): row["n_sum"] for row in counted.to_pylist()}
+    counts: Counter[tuple[str, int]] = Counter()
+    for row in values_table(connection, canonical, bins).select(["column", "bin", "n"]).to_pylist():
+        counts[row["column"], row["bin"]] += row["n"]
+    return counts
 
 
 def _bin_rows(column: ColumnBins, counts: Mapping[tuple[str, int], int]) -> list[BinRow]:

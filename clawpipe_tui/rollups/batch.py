@@ -6,8 +6,7 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
@@ -21,14 +20,15 @@ from clawpipe_tui.logs.objects import complete_copy
 from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.cells import UnknownError, Who, who_is_in, who_may_come
-from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests
+from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests, clients_in
 from clawpipe_tui.rollups.labels import ANSWER, answers_select
 from clawpipe_tui.rollups.lanes import side_by_side
+from clawpipe_tui.rollups.names import Names
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
 from clawpipe_tui.rollups.reduce import Lane, count_rows
-from clawpipe_tui.rollups.repeats import Repeats
-from clawpipe_tui.rollups.source import Rows, Share, rows_of
+from clawpipe_tui.rollups.repeats import Repeats, Unrepeated
+from clawpipe_tui.rollups.source import Rows, Share, alongside, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
 from clawpipe_tui.rollups.values import Values, in_groups
 from clawpipe_tui.rollups.violations import violations_table
@@ -56,6 +56,15 @@ class Met:
     """Who was met in the batches before: mostly nobody else comes, and nobody has to be looked for first."""
 
     who: Who | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Who is expected in a batch."""
+
+    who: Who
+    clients: Names
+    """Those that count by name."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +124,10 @@ class Reducer:
     def _counted(self, files: Sequence[Looked], rows: Rows) -> Reduced:
         latest = datetime.now(UTC) + AHEAD if self.by_wall_clock else None
         shares = self._shares(files, rows)
-        unrepeated = self.repeats.leave_out(self.connection, [file for file, _ in files], shares, rows, latest)
+        unrepeated, known = self._looked_through([file for file, _ in files], shares, rows, latest)
         rows = unrepeated.kept(rows)
         shares = [replace(share, rows=unrepeated.kept(share.rows)) for share in shares]
-        tables, spans = self._scanned(shares, rows, latest)
+        tables, spans = self._scanned(shares, rows, latest, known)
         tables["repeats"] = unrepeated.requests
         weighed = is_weighed(rows.columns, rows.layout)
         tables["violations"] = violations_table(
@@ -147,28 +156,51 @@ class Reducer:
         sql = answers_select(canonical_of(rows, ANSWER, latest))
         return exact(self.connection.sql(sql).to_arrow_table(), "answers")
 
+    def _looked_through(
+        self, files: Sequence[LogFile], shares: Sequence[Share], rows: Rows, latest: datetime | None
+    ) -> tuple[Unrepeated, Known]:
+        """What repeats itself, and who is in these rows; at the same time, where the shares are not read here."""
+
+        def look(connection: duckdb.DuckDBPyConnection) -> Known:
+            canonical = canonical_of(rows, {}, latest)
+            who = self.met.who or self._meet(who_is_in(connection, canonical))
+            return Known(who, clients_in(connection, canonical))
+
+        if len(shares) == 1:
+            return self.repeats.leave_out(self.connection, files, shares, rows, latest), look(self.connection)
+        with alongside(self.connection) as own:
+            looking = side_by_side().submit(look, own)
+            try:
+                unrepeated = self.repeats.leave_out(self.connection, files, shares, rows, latest)
+            finally:
+                wait([looking])
+            return unrepeated, looking.result()
+
     def _scanned(
-        self, shares: Sequence[Share], rows: Rows, latest: datetime | None
+        self, shares: Sequence[Share], rows: Rows, latest: datetime | None, known: Known
     ) -> tuple[dict[str, pa.Table], Spans]:
         """All tables of a scan, which counts on whoever was met before; where somebody new comes, of another one."""
-        if self.met.who:
-            with suppress(UnknownError):
-                return self._scanned_by(self.met.who, shares, rows, latest)
-        who = who_is_in(self.connection, canonical_of(rows, {}, None))
+        try:
+            return self._scanned_by(known, shares, rows, latest)
+        except UnknownError:
+            who = self._meet(who_is_in(self.connection, canonical_of(rows, {}, None)))
+        return self._scanned_by(replace(known, who=who), shares, rows, latest)
+
+    def _meet(self, who: Who) -> Who:
+        """These, and whoever was met before; they are kept in mind, unless that is too many."""
         self.met.who = who_may_come(who, self.met.who)
-        return self._scanned_by(self.met.who or who, shares, rows, latest)
+        return self.met.who or who
 
     def _scanned_by(
-        self, who: Who, shares: Sequence[Share], rows: Rows, latest: datetime | None
+        self, known: Known, shares: Sequence[Share], rows: Rows, latest: datetime | None
     ) -> tuple[dict[str, pa.Table], Spans]:
         """All tables that one scan fills, or a few where the log has hundreds of columns."""
         import pyarrow as pa
 
+        who = known.who
         weighed = is_weighed(rows.columns, rows.layout)
         spans = Spans(latest)
-        others = (
-            Requests(who), Latencies(who), Errors(who), Clients(self.connection, canonical_of(rows, {}, latest), who),
-        )  # fmt: skip
+        others = Requests(who), Latencies(who), Errors(who), Clients(who, known.clients)
         parts = [table_schema("values").empty_table()]
         made: list[Future[pa.Table]] = []
         for group, bins in enumerate(in_groups(fixed) if (fixed := self.bins()) else [()]):

@@ -13,7 +13,8 @@ import numpy as np
 from clawpipe_tui.errors import LogError
 from clawpipe_tui.rollups.names import Names, named
 from clawpipe_tui.rollups.schema import COUNT_GRAIN_S
-from clawpipe_tui.rollups.tally import counts_of, spread
+from clawpipe_tui.rollups.spans import NEVER_US
+from clawpipe_tui.rollups.tally import counts_of, numbered, spread
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,7 +91,7 @@ class Who:
         numbers[self.codes] = np.arange(len(self.codes))
         return numbers
 
-    def outcome_of(self, numbers: NDArray[np.int64]) -> pa.Array:
+    def outcome_of(self, numbers: NDArray[np.int64]) -> pa.DictionaryArray:
         """The outcomes of some combinations."""
         return named(self.parts[-1][numbers], self.names[-1].known)
 
@@ -183,24 +184,13 @@ def cells_of(
     """The cells that these rows, at least one, fall into."""
     slot = served_us // (COUNT_GRAIN_S * 1_000_000)
     key, sizes = _radix(file, slot, who)
-    order = np.argsort(key)
-    ordered = key[order]
-    begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    n = np.diff(begins, append=len(key))
-    of_row = np.empty(len(key), np.int64)
-    of_row[order] = np.repeat(np.arange(len(begins)), n)
-    files, slots, whos = spread(ordered[begins], sizes)
-    times = served_us[order]
-    return Cells(
-        files,
-        slots + slot.min(),
-        whos,
-        of_row,
-        n if weight is None else np.bincount(of_row, weight),
-        np.minimum.reduceat(times, begins),
-        np.maximum.reduceat(times, begins),
-        weight,
-    )
+    keys, of_row = numbered(key, math.prod(sizes))
+    files, slots, whos = spread(keys, sizes)
+    first_us, last_us = np.full(len(keys), NEVER_US), np.zeros(len(keys), np.int64)
+    np.minimum.at(first_us, of_row, served_us)
+    np.maximum.at(last_us, of_row, served_us)
+    n = np.bincount(of_row, weight)
+    return Cells(files, slots + slot.min(), whos, of_row, n, first_us, last_us, weight)
 
 
 def _radix(

@@ -33,7 +33,7 @@ class Requests:
 
     def __init__(self, who: Who) -> None:
         self._who = who
-        self._tally = Tally("file", "slot", "who")
+        self._tally = Tally("slot", "file", "who")
 
     def columns(self) -> Mapping[str, str]:
         """Nothing else."""
@@ -60,7 +60,7 @@ class Latencies:
 
     def __init__(self, who: Who) -> None:
         self._who = who
-        self._tally = Tally("file", "slot", "kind", "place")
+        self._tally = Tally("slot", "file", "kind", "place")
 
     def columns(self) -> Mapping[str, str]:
         """The latency, as it is."""
@@ -96,19 +96,23 @@ class Latencies:
         return exact(table.rename_columns({"place": "bucket"}), "latencies")
 
 
+def clients_in(connection: duckdb.DuckDBPyConnection, canonical: str) -> Names:
+    """The most frequent clients in the rows of a canonical select."""
+    frequent = f"""
+        select left(client, {MOST_LETTERS}) as client
+        from   (select client, count(*) as n from ({canonical}) group by client) where client is not null
+        group  by 1 order by sum(n) desc, 1 limit {_MOST_CLIENTS}
+    """
+    return Names(tuple(str(row[0]) for row in connection.execute(frequent).fetchall()), MOST_LETTERS)
+
+
 class Clients:
     """Who asked, and how it went; beyond the most frequent ones they count together."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, canonical: str, who: Who) -> None:
+    def __init__(self, who: Who, names: Names) -> None:
         self._who = who
-        frequent = f"""
-            select left(client, {MOST_LETTERS}) as client
-            from   (select client, count(*) as n from ({canonical}) group by client) where client is not null
-            group  by 1 order by sum(n) desc, 1 limit {_MOST_CLIENTS}
-        """
-        names = tuple(str(row[0]) for row in connection.execute(frequent).fetchall())
-        self._names = Names(names, MOST_LETTERS)
-        self._tally = Tally("file", "slot", "kind", "place")
+        self._names = names
+        self._tally = Tally("slot", "file", "kind", "place")
 
     def columns(self) -> Mapping[str, str]:
         """The client, where the log has any."""
@@ -144,7 +148,7 @@ class Errors:
         self._who = who
         self._texts = {OTHER_ERRORS: 0}
         self._numbering = Lock()
-        self._tally = Tally("file", "slot", "who", "text")
+        self._tally = Tally("slot", "file", "who", "text")
 
     def columns(self) -> Mapping[str, str]:
         """The error's text, worked out only where there was one."""

@@ -53,8 +53,8 @@ class Names:
         return numbers
 
 
-def named(numbers: NDArray[np.integer], names: Sequence[str]) -> pa.Array:
+def named(numbers: NDArray[np.integer], names: Sequence[str]) -> pa.DictionaryArray:
     """The names that numbers from 0 stand for."""
     import pyarrow as pa
 
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(names, pa.string())).cast(pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(names, pa.string()))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,7 @@ class LogReader:
             # Of one thread where files are read side by side: idle ones would clear away what the others use again.
             threads = 1 if self.settings.layout.form == "parquet" else 0
             self._connecting = side_by_side().submit(connect, threads)
+            self._connecting.add_done_callback(lambda _: import_module("pyarrow.compute"))  # wanted soon
         return self._connecting
 
     @property

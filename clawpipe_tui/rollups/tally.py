@@ -37,6 +37,15 @@ def counts_of(
     return keys, np.bincount(place, weight)
 
 
+def numbered(key: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different keys, ascending, all below `size`, and the place of each row's key among them."""
+    if size > _SPARSE * len(key):
+        return np.unique(key, return_inverse=True)
+    there = np.zeros(size, np.bool_)
+    there[key] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[key]
+
+
 class Tally:
     """Rows of integer keys with their n, and perhaps first_us and last_us; equal keys are added up.
 
@@ -67,37 +76,34 @@ class Tally:
         if not self._parts:
             return None
         merged = self._merged()
-        rounded = merged | {"n": np.floor(merged["n"] + 0.5).astype(np.int64)}
-        return pa.table({name: pa.array(column) for name, column in rounded.items()})
+        if merged["n"].dtype != np.int64:
+            merged["n"] = np.floor(merged["n"] + 0.5).astype(np.int64)
+        return pa.table({name: pa.array(column) for name, column in merged.items()})
 
     def _merged(self) -> dict[str, Numbers]:
         names = [*self._keys, *(name for name in _ADDED if name in self._parts[0])]
         columns: dict[str, Numbers] = {name: np.concatenate([part[name] for part in self._parts]) for name in names}
-        order = _order([columns[name] for name in self._keys])
-        for name in names:
-            columns[name] = columns[name][order]
-        differs = np.zeros(len(order), np.bool_)
-        differs[:1] = True
-        for name in self._keys:
-            differs[1:] |= columns[name][1:] != columns[name][:-1]
-        begins = np.flatnonzero(differs)
+        key = _as_one([columns[name] for name in self._keys])
+        order = np.argsort(key)
+        begins = np.flatnonzero(np.diff(key[order], prepend=-1))
+        first = order[begins]
         return {
-            name: _ADDED[name].reduceat(column, begins) if name in _ADDED else column[begins]
+            name: _ADDED[name].reduceat(column[order], begins) if name in _ADDED else column[first]
             for name, column in columns.items()
         }
 
 
-def _order(keys: Sequence[Numbers]) -> NDArray[np.intp]:
-    """The order of rows by some keys, the first one the most significant; as one number they are sorted fastest."""
+def _as_one(keys: Sequence[Numbers]) -> NDArray[np.int64]:
+    """A few keys as one number from 0, the first key the most significant: it is sorted and compared fastest."""
     lows = [int(key.min(initial=0)) for key in keys]
     sizes = [int(key.max(initial=0)) - low + 1 for key, low in zip(keys, lows, strict=True)]
     if math.prod(sizes) > _MOST_KEYS:
-        return np.lexsort(keys[::-1])
+        return np.unique(np.stack(keys), axis=1, return_inverse=True)[1].astype(np.int64)
     together = np.zeros(len(keys[0]), np.int64)
     for key, low, size in zip(keys, lows, sizes, strict=True):
         together *= size
         together += key.astype(np.int64) - low
-    return np.argsort(together)
+    return together
 
 
 def spread(key: NDArray[np.int64], sizes: Sequence[int]) -> list[NDArray[np.int64]]:

@@ -52,7 +52,7 @@ class Values:
         self._who = who
         self._bins = bins
         self._places = [NumericPlaces(one) if one.kind == "numeric" else CategoryPlaces(one) for one in bins]
-        self._tally = Tally("file", "slot", "kind", "column", "place")
+        self._tally = Tally("slot", "file", "kind", "column", "place")
 
     def columns(self) -> Mapping[str, str]:
         """The numbers as they are, categories as numbers."""

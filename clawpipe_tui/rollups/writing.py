@@ -14,7 +14,9 @@ from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from clawpipe_tui.rollups.cover import Range
 
@@ -79,7 +81,7 @@ def _write_fine(folder: Path, name: str, table_of: TableOf) -> _Fine:
 
     table = table_of(name)
     is_asked = name in ASKED
-    if is_asked and table.num_rows > _ROW_GROUP:
+    if is_asked and table.num_rows > _ROW_GROUP and not _is_in_order(table):
         table = table.sort_by("bucket_start")
     written = write_checked(table, folder / f"{name}.parquet")
     return _Fine(name, table.num_rows, _span_s(table) if is_asked and table.num_rows else None, written)
@@ -115,6 +117,15 @@ def digest_of(written: bytes | memoryview) -> str:
 
 
 def _span_s(table: pa.Table) -> Range:
-    moments = table["bucket_start"].cast("int64").to_numpy()
+    moments = _moments_us(table)
     start, end = (int(end) // 1_000_000 // _SPAN_UNIT_S * _SPAN_UNIT_S for end in (moments.min(), moments.max()))
     return start, end + _SPAN_UNIT_S
+
+
+def _is_in_order(table: pa.Table) -> bool:
+    moments = _moments_us(table)
+    return bool((moments[1:] >= moments[:-1]).all())
+
+
+def _moments_us(table: pa.Table) -> NDArray[np.int64]:
+    return table["bucket_start"].cast("int64").to_numpy()

@@ -9,12 +9,14 @@ import sys
 from contextlib import suppress
 from typing import ClassVar
 
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """The numbers of these in glibc's malloc.h."""
 _APART_BYTES = 640 * 1_024
 """A larger block stands apart from the heap, and goes back whole when it is let go. A column of the rows that are
 counted at a time is smaller (65 536 of 8 bytes): to fault its pages in again and again costs a fifth of reading a log.
 """
+_KEPT_BYTES = 2_048 * 1_024
+"""So much at the end of a heap does not go back by itself: what is counted next would fault it in again."""
 _ARENAS = 2
 _DUCKDB = "narenas:1,dirty_decay_ms:20,muzzy_decay_ms:0"
 """DuckDB's own allocator, jemalloc: one heap, and free pages go back within the tenth of a second its thread sleeps.
@@ -35,6 +37,7 @@ def keep_memory_small() -> None:
         glibc = ctypes.CDLL(None)
         glibc.mallopt(_ARENA_MAX, _ARENAS)
         glibc.mallopt(_MMAP_THRESHOLD, _APART_BYTES)
+        glibc.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def give_back_memory() -> None:
