@@ -84,7 +84,7 @@ class LogSession:
         """Show at once what was known last; the ledger, and parts that have come since, are read with the log."""
         index = self._taken.open_index()
         if index is None:
-            self._reader.prepare()
+            self._reader.connections.prepare()
             self._load(self._taken.catch_up())
             self._warehouse.set_logged(self._taken.ledger.logged())
             return
@@ -200,10 +200,10 @@ class LogSession:
         self._hang_up()
         deadline = time.monotonic() + _STOP_WITHIN_S
         while self._thread and self._thread.is_alive() and time.monotonic() < deadline:
-            self._reader.interrupt()  # again and again: a reduction is several queries
+            self._reader.connections.interrupt()  # again and again: a reduction is several queries
             self._thread.join(_STOP_AGAIN_S)
         self._save_index()
-        self._reader.close()
+        self._reader.connections.close()
         self._warehouse.close()
 
     def _follow(self) -> None:

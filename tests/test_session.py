@@ -287,7 +287,7 @@ def test_the_log_folder_may_vanish_and_come_back(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a minute; a mount that comes back changes no file."""
-    from clawpipe_tui.rollups import ledger, reader
+    from clawpipe_tui.rollups import first_look, ledger
 
     def denied(*_: object) -> BadFile:
         return BadFile("unreadable", "cannot be opened: Permission denied")
@@ -296,7 +296,7 @@ def test_an_unreadable_file_is_tried_again(tmp_path: Path, monkeypatch: pytest.M
     log.write("a.parquet", random_rows(1))
     with log.opened(read=False) as session:
         with monkeypatch.context() as broken:
-            broken.setattr(reader, "inspect", denied)
+            broken.setattr(first_look, "inspect", denied)
             session._look_again()
         session._look_again()
         assert "Permission denied" in session.progress().message

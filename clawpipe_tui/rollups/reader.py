@@ -5,31 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.errors import LogError
-from clawpipe_tui.logs.footer import BadFile, Footer, inspect
 from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.looking import Looker
 from clawpipe_tui.logs.objects import drop_copies, is_remote
 from clawpipe_tui.logs.pieces import Cutter
-from clawpipe_tui.logs.ranges import Needed
 from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
-from clawpipe_tui.rollups.batch import Looked, Met, Reduced, Reducer, entry_of, joined, whole_entry
+from clawpipe_tui.rollups.batch import Met, Reduced, Reducer, joined
 from clawpipe_tui.rollups.batches import first_batch, later_batch
 from clawpipe_tui.rollups.bins import ColumnBins
-from clawpipe_tui.rollups.lanes import MOST_LANES, side_by_side
+from clawpipe_tui.rollups.connections import Connections
+from clawpipe_tui.rollups.first_look import FirstLook, LookedAt
+from clawpipe_tui.rollups.lanes import side_by_side
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
-from clawpipe_tui.rollups.source import alongside, apart, connect, give_back
+from clawpipe_tui.rollups.source import give_back
 from clawpipe_tui.rollups.taken import Change, TakenParts
 
 if TYPE_CHECKING:
@@ -65,17 +63,6 @@ class _Fixed:
     trouble: LogError | None = None
 
 
-@dataclass(frozen=True)
-class _LookedAt:
-    """A batch after one look at each file."""
-
-    fresh: tuple[Looked, ...]
-    entries: tuple[LedgerEntry, ...]
-    """Those that need no reading: bad, empty, or counted already."""
-    again: tuple[LogFile, ...]
-    """The same content as a fresh one: to be looked at when it is known whether that could be read."""
-
-
 class LogReader:
     """One log and its rollup store; used by one thread at a time."""
 
@@ -100,10 +87,8 @@ class LogReader:
         """Whether somebody looks on: a little is read first then, and waited for."""
         self._next_look = 0.0
         self._given_back_at = time.monotonic()
-        self._connecting: Future[duckdb.DuckDBPyConnection] | None = None
-        self._aside: duckdb.DuckDBPyConnection | None = None
-        """For what lands meanwhile; the other ones are busy then."""
-        self._choosing: duckdb.DuckDBPyConnection | None = None
+        # Of one thread where files are read side by side: idle ones would clear away what the others use again.
+        self.connections = Connections(threads=1 if layout.form == "parquet" else 0)
         self._seen, self._met = Seen(), Met()
         self._writing: _Writing | None = None
         """The part that is written while the next batch is counted."""
@@ -111,43 +96,6 @@ class LogReader:
         """What the batch that is being counted has told of its requests."""
         self._landed_in_it = False
         """Whether something landed meanwhile that may have a request of it."""
-        self._lanes: tuple[duckdb.DuckDBPyConnection, ...] = ()
-
-    def prepare(self) -> Future[duckdb.DuckDBPyConnection]:
-        """Connect in a thread of its own: there is going to be something to read."""
-        if self._connecting is None:
-            # Of one thread where files are read side by side: idle ones would clear away what the others use again.
-            threads = 1 if self.settings.layout.form == "parquet" else 0
-            self._connecting = side_by_side().submit(connect, threads)
-            self._connecting.add_done_callback(lambda _: import_module("pyarrow.compute"))  # wanted soon
-        return self._connecting
-
-    @property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        """Made when there is something to read: a log that was read before is shown without it."""
-        return self.prepare().result()
-
-    def close(self) -> None:
-        """Let go of the connections; one that is still at work, on a busy machine, ends with the process."""
-        import duckdb
-
-        wait([self._connecting] if self._connecting else [])
-        for connection in self._connections():
-            with suppress(duckdb.Error):
-                connection.close()
-
-    def interrupt(self) -> None:
-        """Stop a running reduction; called from another thread."""
-        for connection in self._connections():
-            connection.interrupt()
-
-    def _connections(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        yield from filter(None, (self._made(), self._aside, self._choosing, *self._lanes))
-
-    def _made(self) -> duckdb.DuckDBPyConnection | None:
-        """Its own connection, where it has been made."""
-        made = self._connecting
-        return made.result() if made and made.done() and not made.exception() else None
 
     def look(self, announced: Collection[str] = ()) -> Backlog:
         """List the log again; `announced` are folders in which something has changed."""
@@ -197,7 +145,7 @@ class LogReader:
                 yield from self._written()
             is_first = False
 
-    def _read_batch(self, batch: Sequence[LogFile]) -> tuple[_LookedAt, Repeats, Reduced]:
+    def _read_batch(self, batch: Sequence[LogFile]) -> tuple[LookedAt, Repeats, Reduced]:
         """The counts of some files; once more, where what landed meanwhile has counted some of their requests."""
         looked, repeats = self._look_at(batch), self._repeats()
         self._reading, self._landed_in_it = repeats, False
@@ -205,14 +153,14 @@ class LogReader:
         self._reading = None
         if self._landed_in_it:
             looked, repeats = self._look_at(batch), self._repeats()
-            reduced = self._reduced(looked, repeats, self._connection)
+            reduced = self._reduced(looked, repeats, self.connections.own)
         return looked, repeats, reduced
 
     def _write(self, reduced: Reduced, repeats: Repeats) -> None:
         """Begin to write a part."""
         read = {entry.path for entry in reduced.entries if entry.file is not None}
         self._writing = _Writing(
-            side_by_side().submit(self.store.write, self._connection, reduced.tables.__getitem__, reduced.entries),
+            side_by_side().submit(self.store.write, self.connections.own, reduced.tables.__getitem__, reduced.entries),
             frozenset(entry.fingerprint for entry in reduced.entries),
             tuple(one for one in repeats.here if one.file.path in read),
         )
@@ -236,15 +184,13 @@ class LogReader:
         landed = newest_first(new)
         self._next_look = time.monotonic() + max(_LOOK_EVERY_S, _LOOK_SHARE * (time.monotonic() - began))
         if landed:
-            self._aside = self._aside or apart(self._connection, "landed")
+            aside = self.connections.landed()
             batch, _ = first_batch(landed)
             repeats = self._repeats()
-            reduced = self._reduced(self._look_at(batch), repeats, self._aside)
+            reduced = self._reduced(self._look_at(batch), repeats, aside)
             self._landed_in_it = self._landed_in_it or bool(self._reading and self._reading.may_meet(repeats))
             if reduced.entries:
-                self.on_landed(
-                    self.taken.take_in(self.store.write(self._aside, reduced.tables.__getitem__, reduced.entries))
-                )
+                self.on_landed(self.taken.take_in(self.store.write(aside, reduced.tables.__getitem__, reduced.entries)))
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -259,17 +205,17 @@ class LogReader:
             batch, waiting = later_batch(waiting)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
         part = self.store.write(
-            self._connection, swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)]
+            self.connections.own, swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)]
         )
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self.taken.take_in(part)
 
     def tidy(self) -> Change | None:
         """Merge small parts where there are many, remove those that were merged a while ago, give back memory."""
-        merged = self.taken.tidy(lambda: self._connection)
+        merged = self.taken.tidy(lambda: self.connections.own)
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
-            if connection := self._made():  # the others are alongside
+            if connection := self.connections.made:  # the others are alongside
                 give_back(connection)
         return merged
 
@@ -282,7 +228,7 @@ class LogReader:
         return Repeats(self._neighbourhood().around, self._seen, here)
 
     def _reduced(
-        self, looked: _LookedAt, repeats: Repeats, connection: duckdb.DuckDBPyConnection | None = None
+        self, looked: LookedAt, repeats: Repeats, connection: duckdb.DuckDBPyConnection | None = None
     ) -> Reduced:
         """The counts of a batch; on the `connection` aside nothing else is read meanwhile."""
         fixing = side_by_side().submit(self._fix_bins, [file for file, _ in looked.fresh])
@@ -290,7 +236,7 @@ class LogReader:
             wait([fixing])
         settings = self.settings
         reducer = Reducer(
-            connection or self._connection,
+            connection or self.connections.own,
             settings.layout,
             lambda: fixing.result().bins,
             by_wall_clock=settings.by_wall_clock,
@@ -298,7 +244,7 @@ class LogReader:
             repeats=repeats,
             met=self._met,
             meanwhile=(lambda: None) if connection else self._read_landed,
-            aside=() if connection else self._side_by_side(len(looked.fresh)),
+            aside=() if connection else self.connections.lanes(len(looked.fresh)),
         )
         try:
             reduced = reducer.reduce(looked.fresh)
@@ -312,18 +258,12 @@ class LogReader:
         read = (counted.told(entry, renamed) for entry in reduced.entries)
         return Reduced(reduced.tables, tuple(map(self.ledger.following, (*looked.entries, *read))))
 
-    def _side_by_side(self, files: int) -> Sequence[duckdb.DuckDBPyConnection]:
-        """Connections to count that many files with."""
-        if files > 1 and MOST_LANES > 1 and not self._lanes:
-            self._lanes = tuple(alongside(self._connection) for _ in range(MOST_LANES))
-        return self._lanes
-
     def _fix_bins(self, files: Sequence[LogFile]) -> _Fixed:
         """Bins are fixed before the first counts, and stand in the store as long as it has parts that need them."""
         if self.baseline is None and files:
-            self._choosing = alongside(self._connection)
+            choosing = self.connections.choosing()
             try:
-                self.baseline = choose_baseline(self._choosing, self.settings, self.listing.values(), files)
+                self.baseline = choose_baseline(choosing, self.settings, self.listing.values(), files)
             except LogError as error:
                 return _Fixed((), error)
         if self.baseline is None:
@@ -331,43 +271,6 @@ class LogReader:
         self.baseline = save_baseline(self.store.folder, self.baseline)
         return _Fixed(self.baseline.bins)
 
-    def _look_at(self, batch: Sequence[LogFile]) -> _LookedAt:
-        """Which files of a batch must be reduced, and what can be said of the others at once."""
-        fresh: dict[str, Looked] = {}
-        entries: list[LedgerEntry] = []
-        again: list[LogFile] = []
-        for file in batch:
-            seen = inspect(file, self.settings.layout.form, Needed(self.settings.layout))
-            if isinstance(seen, BadFile):
-                entries.append(entry_of(file, seen.state, seen.reason))
-            elif seen.rows == 0:
-                entries.append(whole_entry(file, seen, "empty", "0 rows"))
-            elif seen.fingerprint in self.ledger.counted:
-                entries += self._known_content(file, seen)
-            elif seen.fingerprint in fresh or (self._writing and seen.fingerprint in self._writing.contents):
-                again.append(file)
-            else:
-                fresh[seen.fingerprint] = (file, seen)
-        return _LookedAt(tuple(fresh.values()), tuple(entries), tuple(again))
-
-    def _known_content(self, file: LogFile, footer: Footer) -> Iterator[LedgerEntry]:
-        """A file whose content is counted already: only touched, renamed (or rotated), or delivered twice."""
-        others = sorted(self.ledger.paths[footer.fingerprint] - {file.path})
-        staying = [path for path in others if path in self.listing and path not in self._pending]
-        gone = [path for path in others if path not in self.listing]
-        known = self.ledger.latest.get(file.path)
-        if known and known.fingerprint == footer.fingerprint and known.state in {"read", "duplicate"}:
-            entry, gone = whole_entry(file, footer, known.state, known.reason), []
-        elif staying:
-            entry = whole_entry(file, footer, "duplicate", f"the same content as {staying[0]}; counted once")
-        else:
-            before = (gone or others or [""])[0]
-            entry = whole_entry(file, footer, "read", f"renamed from {before}; counted once" if before else "")
-        twin = self.ledger.latest[others[0]] if others else known
-        yield replace(entry, first_at=twin.first_at, last_at=twin.last_at) if twin else entry
-        if gone:
-            yield self._renamed(gone[0], file.path)
-
-    def _renamed(self, path: str, new_name: str) -> LedgerEntry:
-        """The old name stands for nothing any more: what becomes of the content is the new one's business."""
-        return replace(self.ledger.latest[path], state="renamed", reason=f"now {new_name}", fingerprint="", file=None)
+    def _look_at(self, batch: Sequence[LogFile]) -> LookedAt:
+        writing = self._writing.contents if self._writing else ()
+        return FirstLook(self.settings.layout, self.ledger, self.listing, self._pending, writing).at(batch)

@@ -152,18 +152,18 @@ def test_a_log_without_times_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 def test_a_file_that_vanishes_while_it_is_read_leaves_no_trace(log: TinyLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listed, looked at, gone: the others are read, and it is not called corrupt."""
-    from clawpipe_tui.rollups import reader
+    from clawpipe_tui.rollups import first_look
 
-    inspect = reader.inspect
+    inspect = first_look.inspect
     gone = log.write("c.parquet", random_rows(3))
 
-    def vanishing(file: reader.LogFile, form: Form, needed: Needed) -> object:
+    def vanishing(file: first_look.LogFile, form: Form, needed: Needed) -> object:
         seen = inspect(file, form, needed)
         if file.path.endswith("c.parquet"):
             gone.unlink(missing_ok=True)
         return seen
 
-    monkeypatch.setattr(reader, "inspect", vanishing)
+    monkeypatch.setattr(first_look, "inspect", vanishing)
     seen = log.read()
     assert seen.requests == BOTH
     assert "c.parquet" not in seen.files

@@ -130,7 +130,7 @@ def test_what_lands_and_what_is_being_counted_may_both_repeat_themselves(
         look = _landing(lambda: log.write("new.parquet", rows[3]), reader._read_landed)
         monkeypatch.setattr(reader, "_read_landed", look)
         session.read()
-        assert reader._aside
+        assert reader.connections._landed
         assert counted(session).rows == 4 * 25
     assert log.read().rows == 4 * 25
 

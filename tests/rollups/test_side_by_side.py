@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tiny_log import TinyLog, counted, random_rows, rows_of
 
 from clawpipe_tui.logs.listing import LogFile
-from clawpipe_tui.rollups import batches, lanes, reader
+from clawpipe_tui.rollups import batches, connections, lanes
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.cells import Who, who_may_come
 from clawpipe_tui.rollups.names import Names
@@ -34,9 +34,9 @@ def test_any_number_of_shares_counts_the_same(
         log.write(f"v{number % 3}/{number}.parquet", random_rows(number))
     found: list[object] = []
     for shares in (1, 2, 4):
-        monkeypatch.setattr(reader, "MOST_LANES", shares)
+        monkeypatch.setattr(connections, "MOST_LANES", shares)
         with log.forget().opened() as session:
-            assert len(session._reader._lanes) == (shares if shares > 1 else 0)
+            assert len(session._reader.connections._lanes) == (shares if shares > 1 else 0)
             errors = rows_of(session, "select error, outcome, sum(n)::bigint from errors group by all order by all")
             found.append((counted(session), errors))
     assert found[0] == found[1] == found[2]
@@ -44,7 +44,7 @@ def test_any_number_of_shares_counts_the_same(
 
 def test_a_file_that_is_broken_inside_stops_no_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its footer is whole; the files beside it are counted, and it is named."""
-    monkeypatch.setattr(reader, "MOST_LANES", 2)
+    monkeypatch.setattr(connections, "MOST_LANES", 2)
     log = TinyLog(tmp_path)
     path, *_ = [log.write(f"{number}.parquet", random_rows(number, 400)) for number in range(4)]
     whole = bytearray(path.read_bytes())
@@ -60,7 +60,7 @@ def test_batches_count_the_same_as_one_whoever_comes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shares: int
 ) -> None:
     """A version that was not in the batch before is counted like one that was, and a part is written meanwhile."""
-    monkeypatch.setattr(reader, "MOST_LANES", shares)
+    monkeypatch.setattr(connections, "MOST_LANES", shares)
     log = TinyLog(tmp_path)
     for number in range(9):
         version = f"v{number % 3 + number // 4}"
