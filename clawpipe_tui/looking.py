@@ -20,7 +20,6 @@ _TO_THEIR_ENDS = "version_spans"
 _DAY = timedelta(days=1)
 _ENDS = {"since", "until"}
 _LABELS_OF = timedelta(days=14)
-_HOUR = timedelta(hours=1)
 _LAST_MINUTES = timedelta(minutes=10)
 """The split of traffic is that of the last minute that was served."""
 
@@ -85,7 +84,7 @@ class Sources:
         if "answers" in tables:
             if not served.labelled and _TO_THEIR_ENDS in words:
                 looks = _with_ends(window, context, served.ends, served.estimated)
-            known = _with_labels(looks, context, last_at) if served.labelled else _with_last_hour(looks, last_at)
+            known = _with_labels(looks, context, last_at) if served.labelled else _fine(looks)
             covers["answers"] = cover(known, whole=whole)
         if "requests" in tables:
             parameters = parameters_for_requests(query, context)
@@ -155,9 +154,6 @@ def _with_labels(looks: Looks, context: Mapping[str, Value], last_at: datetime |
     return Looks(tuple((start - _LABELS_OF, end, FINE) for start, end, _ in spans), looks.edges)
 
 
-def _with_last_hour(looks: Looks, last_at: datetime | None) -> Looks:
-    """Without labels nothing is learnt from older answers; which answer means yes, an hour of scores tells."""
-    spans = [(start, end, FINE) for start, end, _ in looks.spans]
-    if last_at:
-        spans.append((last_at - _HOUR, last_at + _HOUR, FINE))
-    return Looks(tuple(spans), looks.edges)
+def _fine(looks: Looks) -> Looks:
+    """Without labels nothing is learnt from answers before a window."""
+    return Looks(tuple((start, end, FINE) for start, end, _ in looks.spans), looks.edges)

@@ -207,7 +207,7 @@ def test_a_question_without_a_window_is_answered_whole() -> None:
 def test_answers_of_two_weeks_are_held_only_where_there_are_labels_to_join_them_with(
     *, labelled: bool, fewest_h: int, most_h: int
 ) -> None:
-    """Without labels a window's own answers, and those of the last hour, say all that is known."""
+    """Without labels a window's own answers, and those of the window before, say all that is known."""
     sources = Sources.of(path.read_text(encoding="utf-8") for path in macro_files((shipped("queries"),)))
     window: dict[str, Value] = {"since": START, "until": START + timedelta(hours=1), "step": timedelta(minutes=1)}
     served = Served((START + timedelta(hours=1),), labelled=labelled)
