@@ -240,7 +240,7 @@ class LogSession:
             self._load(iter([change]))
             pending = max(0, pending - len(change.part.ledger))
             self._say(backlog.files_known, pending)
-            if is_first and pending and self._thread is threading.current_thread():
+            if is_first and pending and self._reader.is_watched:
                 self._let_answers_through()
             if self._stopping.is_set():
                 return

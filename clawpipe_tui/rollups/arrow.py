@@ -45,11 +45,6 @@ def table_schema(name: str) -> pa.Schema:
     return arrow_schema({"ledger": LEDGER, "bins": BINS}[name])
 
 
-def empty_tables() -> dict[str, pa.Table]:
-    """Every rollup table without a row: what a part holds whose files could not be read."""
-    return {name: table_schema(name).empty_table() for name in TABLES}
-
-
 def ledger_table(entries: Sequence[LedgerEntry]) -> pa.Table:
     """The ledger as it is stored."""
     import pyarrow as pa

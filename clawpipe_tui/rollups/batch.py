@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from clawpipe_tui.logs.canonical import Kind, Layout, canonical_select, is_weigh
 from clawpipe_tui.logs.footer import Footer, first_line
 from clawpipe_tui.logs.listing import LogFile, is_unchanged
 from clawpipe_tui.logs.objects import complete_copy
-from clawpipe_tui.rollups.arrow import empty_tables, exact, rekeyed, table_schema
+from clawpipe_tui.rollups.arrow import exact, table_schema
 from clawpipe_tui.rollups.bins import ColumnBins, kinds_of
 from clawpipe_tui.rollups.cells import UnknownError, Who, who_is_in, who_may_come
 from clawpipe_tui.rollups.counters import Clients, Errors, Latencies, Requests, clients_in
@@ -27,6 +28,7 @@ from clawpipe_tui.rollups.names import Names
 from clawpipe_tui.rollups.pairs import has_shadows, pairs_table
 from clawpipe_tui.rollups.parts import LedgerEntry
 from clawpipe_tui.rollups.reduce import Lane, count_rows
+from clawpipe_tui.rollups.reduced import MakeTable, Reduced, as_made, joined, together, uncounted
 from clawpipe_tui.rollups.repeats import Repeats, Unrepeated
 from clawpipe_tui.rollups.source import Rows, Share, alongside, rows_of
 from clawpipe_tui.rollups.spans import Span, Spans
@@ -41,14 +43,6 @@ AHEAD = timedelta(days=1)
 """How far ahead of the clock a row may be: clocks differ by minutes, times without a zone by hours."""
 _QUOTED = re.compile(r"'.*'|\".*\"")
 Looked = tuple[LogFile, Footer]
-
-
-@dataclass(frozen=True)
-class Reduced:
-    """The tables of a batch, and what became of each of its files; an entry's `file` is its key in the tables."""
-
-    tables: Mapping[str, pa.Table]
-    entries: tuple[LedgerEntry, ...]
 
 
 @dataclass
@@ -92,16 +86,14 @@ class Reducer:
         moved = {file.path for file, _ in files if not is_unchanged(file)}
         if not moved or self.layout.form != "parquet":  # of text that grows, what was listed is what was read
             return reduced
-        staying = [entry for entry in reduced.entries if entry.path not in moved]
-        keys = {entry.file: entry.file for entry in staying if entry.file is not None}
-        return Reduced({name: rekeyed(table, keys) for name, table in reduced.tables.items()}, tuple(staying))
+        return reduced.only(entry for entry in reduced.entries if entry.path not in moved)
 
     def _halving(self, files: Sequence[Looked]) -> Reduced:
         """All files together; where that fails, each half for itself, down to the one that is bad."""
         import duckdb
 
         if not files:
-            return Reduced(empty_tables(), ())
+            return uncounted()
         try:
             return self._together(files)
         except (duckdb.Error, LogError, OSError) as error:
@@ -110,10 +102,7 @@ class Reducer:
             if len(files) == 1:
                 if complete_copy(files[0][0]):
                     return self._halving(files)  # a column was asked for that had not seemed to be needed
-                return Reduced(
-                    empty_tables(),
-                    (entry_of(files[0][0], "corrupt", f"cannot be read: {_harmless(error, self.layout)}"),),
-                )
+                return uncounted(entry_of(files[0][0], "corrupt", f"cannot be read: {_harmless(error, self.layout)}"))
         middle = len(files) // 2
         return joined(self._halving(files[:middle]), self._halving(files[middle:]))
 
@@ -127,18 +116,19 @@ class Reducer:
         unrepeated, known = self._looked_through([file for file, _ in files], shares, rows, latest)
         rows = unrepeated.kept(rows)
         shares = [replace(share, rows=unrepeated.kept(share.rows)) for share in shares]
-        tables, spans = self._scanned(shares, rows, latest, known)
-        tables["repeats"] = unrepeated.requests
+        counted, spans = self._scanned(shares, rows, latest, known)
         weighed = is_weighed(rows.columns, rows.layout)
-        tables["violations"] = violations_table(
+        violations = violations_table(
             self.connection, lambda kinds: canonical_of(rows, kinds, latest), rows.layout.ranges, weighed=weighed
         )
-        tables["answers"] = self._answers(rows, latest)
-        tables["pairs"] = table_schema("pairs").empty_table()
-        if has_shadows(tables["requests"]):
-            tables["pairs"] = pairs_table(
+        answers = self._answers(rows, latest)
+        pairs = table_schema("pairs").empty_table()
+        if has_shadows(counted["requests"]()):
+            pairs = pairs_table(
                 self.connection, lambda kinds: canonical_of(rows, kinds, latest), self.bins(), weighed=weighed
             )
+        read = {"repeats": unrepeated.requests, "violations": violations, "answers": answers, "pairs": pairs}
+        tables = counted | {name: as_made(table) for name, table in read.items()}
         notes = [f"{name} is empty: {reason}" for name, reason in rows.unknown.items()]
         entries = (
             _read_entry(
@@ -178,7 +168,7 @@ class Reducer:
 
     def _scanned(
         self, shares: Sequence[Share], rows: Rows, latest: datetime | None, known: Known
-    ) -> tuple[dict[str, pa.Table], Spans]:
+    ) -> tuple[dict[str, MakeTable], Spans]:
         """All tables of a scan, which counts on whoever was met before; where somebody new comes, of another one."""
         try:
             return self._scanned_by(known, shares, rows, latest)
@@ -193,27 +183,25 @@ class Reducer:
 
     def _scanned_by(
         self, known: Known, shares: Sequence[Share], rows: Rows, latest: datetime | None
-    ) -> tuple[dict[str, pa.Table], Spans]:
+    ) -> tuple[dict[str, MakeTable], Spans]:
         """All tables that one scan fills, or a few where the log has hundreds of columns."""
-        import pyarrow as pa
-
         who = known.who
         weighed = is_weighed(rows.columns, rows.layout)
         spans = Spans(latest)
-        others = Requests(who), Latencies(who), Errors(who), Clients(who, known.clients)
-        parts = [table_schema("values").empty_table()]
-        made: list[Future[pa.Table]] = []
+        requests = Requests(who)
+        others = {"latencies": Latencies(who), "errors": Errors(who), "clients": Clients(who, known.clients)}
+        parts: list[MakeTable] = [table_schema("values").empty_table]
         for group, bins in enumerate(in_groups(fixed) if (fixed := self.bins()) else [()]):
             values = Values(who, bins)
-            counters = (values,) if group else (values, *others)
+            counters = (values,) if group else (values, requests, *others.values())
             kinds = kinds_of(tuple(bins))
             lanes = [Lane(share.connection, canonical_of(share.rows, kinds, None)) for share in shares]
             heard = Spans(latest) if group else spans
             count_rows(lanes, who, counters, heard, weighed=weighed, meanwhile=self.meanwhile)
-            made += [] if group else [side_by_side().submit(counter.table) for counter in others]
-            parts.append(values.table(self.connection, canonical_of(rows, kinds, latest), weighed=weighed))
-        tables = dict(zip(("requests", "latencies", "errors", "clients"), (one.result() for one in made), strict=True))
-        return {**tables, "values": pa.concat_tables(parts)}, spans
+            unseen = values.unseen(self.connection, canonical_of(rows, kinds, latest), weighed=weighed)
+            parts += [values.table, as_made(unseen)]
+        tables: dict[str, MakeTable] = {name: counter.table for name, counter in others.items()}
+        return {**tables, "requests": as_made(requests.table()), "values": partial(together, *parts)}, spans
 
     def _shares(self, files: Sequence[Looked], rows: Rows) -> list[Share]:
         """The rows in as many shares as there are connections aside; in one where the files are not all alike."""
@@ -276,19 +264,3 @@ def _read_entry(
     reasons += [*notes, *([footer.note] if footer.note else [])]
     entry = replace(whole_entry(file, footer, "read", "; ".join(reasons)), file=index)
     return replace(entry, rows=span.rows, first_at=span.first_at, last_at=span.last_at)
-
-
-def joined(first: Reduced, second: Reduced) -> Reduced:
-    """Two halves of a batch, or two batches; the second one's file keys are moved behind the first one's."""
-    import pyarrow as pa
-
-    by = max((entry.file + 1 for entry in first.entries if entry.file is not None), default=0)
-    keys = {entry.file: entry.file + by for entry in second.entries if entry.file is not None}
-    tables = {
-        name: pa.concat_tables([table, rekeyed(second.tables[name], keys)]) for name, table in first.tables.items()
-    }
-    return Reduced(tables, (*first.entries, *_moved(second.entries, by)))
-
-
-def _moved(entries: Iterable[LedgerEntry], by: int) -> Iterable[LedgerEntry]:
-    return (entry if entry.file is None else replace(entry, file=entry.file + by) for entry in entries)

@@ -14,9 +14,8 @@ from clawpipe_tui.logs.listing import LogFile, newest_first
 from clawpipe_tui.logs.looking import Looker
 from clawpipe_tui.logs.objects import drop_copies, is_remote
 from clawpipe_tui.logs.pieces import Cutter
-from clawpipe_tui.rollups.arrow import empty_tables
 from clawpipe_tui.rollups.baseline import Baseline, choose_baseline, load_baseline, save_baseline
-from clawpipe_tui.rollups.batch import Met, Reduced, Reducer, joined
+from clawpipe_tui.rollups.batch import Met, Reducer
 from clawpipe_tui.rollups.batches import first_batch, later_batch
 from clawpipe_tui.rollups.bins import ColumnBins
 from clawpipe_tui.rollups.connections import Connections
@@ -24,6 +23,7 @@ from clawpipe_tui.rollups.first_look import FirstLook, LookedAt
 from clawpipe_tui.rollups.lanes import side_by_side
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
+from clawpipe_tui.rollups.reduced import Reduced, joined, uncounted
 from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
@@ -141,6 +141,7 @@ class LogReader:
             yield from self._written()
             if entries:
                 self._write(replace(reduced, entries=tuple(entries)), repeats)
+            del reduced  # what is not written yet is enough to hold
             if is_first or looked.again or not waiting:  # somebody waits for it
                 yield from self._written()
             is_first = False
@@ -160,7 +161,7 @@ class LogReader:
         """Begin to write a part."""
         read = {entry.path for entry in reduced.entries if entry.file is not None}
         self._writing = _Writing(
-            side_by_side().submit(self.store.write, self.connections.own, reduced.tables.__getitem__, reduced.entries),
+            side_by_side().submit(self.store.write, self.connections.own, reduced.table, reduced.entries),
             frozenset(entry.fingerprint for entry in reduced.entries),
             tuple(one for one in repeats.here if one.file.path in read),
         )
@@ -190,7 +191,7 @@ class LogReader:
             reduced = self._reduced(self._look_at(batch), repeats, aside)
             self._landed_in_it = self._landed_in_it or bool(self._reading and self._reading.may_meet(repeats))
             if reduced.entries:
-                self.on_landed(self.taken.take_in(self.store.write(aside, reduced.tables.__getitem__, reduced.entries)))
+                self.on_landed(self.taken.take_in(self.store.write(aside, reduced.table, reduced.entries)))
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -199,13 +200,13 @@ class LogReader:
         """
         if not left and not any(self.ledger.is_counted(file.path) for file in new):
             return
-        waiting, swapped = newest_first(new), Reduced(empty_tables(), ())
+        waiting, swapped = newest_first(new), uncounted()
         repeats = self._repeats()
         while waiting:
             batch, waiting = later_batch(waiting)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
         part = self.store.write(
-            self.connections.own, swapped.tables.__getitem__, [*swapped.entries, *map(self.ledger.following, left)]
+            self.connections.own, swapped.table, [*swapped.entries, *map(self.ledger.following, left)]
         )
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self.taken.take_in(part)

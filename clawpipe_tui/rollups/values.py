@@ -39,10 +39,12 @@ def in_groups(columns: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def values_table(connection: duckdb.DuckDBPyConnection, canonical: str, bins: Sequence[ColumnBins]) -> pa.Table:
     """Only the watched columns of a canonical select, in a scan of their own."""
+    import pyarrow as pa
+
     who = who_is_in(connection, canonical)
     values = Values(who, bins)
     count_rows([Lane(connection, canonical)], who, (values,), Spans())
-    return values.table(connection, canonical)
+    return pa.concat_tables([values.table(), values.unseen(connection, canonical)])
 
 
 class Values:
@@ -53,6 +55,8 @@ class Values:
         self._bins = bins
         self._places = [NumericPlaces(one) if one.kind == "numeric" else CategoryPlaces(one) for one in bins]
         self._tally = Tally("slot", "file", "kind", "column", "place")
+        self._unseen: set[int] = set()
+        """The columns in which a category was met that the baseline never had."""
 
     def columns(self) -> Mapping[str, str]:
         """The numbers as they are, categories as numbers."""
@@ -72,31 +76,36 @@ class Values:
                 weight = weight[counted] if weight is not None else None
             found = groups.count(these, place, len(places.bins), weight)
             self._tally.add(**found, column=np.full(len(found["n"]), number))
+            if isinstance(places, CategoryPlaces) and (found["place"] == CategoryPlaces.UNSEEN).any():
+                self._unseen.add(number)
 
-    def table(self, connection: duckdb.DuckDBPyConnection, canonical: str, *, weighed: bool = False) -> pa.Table:
-        """The table `values`. Categories that the baseline never had are looked up by name, where there are any."""
+    def table(self) -> pa.Table:
+        """The table `values`, but for categories that the baseline never had."""
         import pyarrow as pa
 
         rows = self._tally.rows()
         if rows is None:
             return table_schema("values").empty_table()
+        if self._unseen:
+            categorical = np.array([one.kind == "categorical" for one in self._bins])
+            unseen = categorical[rows["column"].to_numpy()] & (rows["place"].to_numpy() == CategoryPlaces.UNSEEN)
+            rows = rows.filter(pa.array(~unseen))
         column, place = rows["column"].to_numpy(), rows["place"].to_numpy()
-        categorical = np.array([one.kind == "categorical" for one in self._bins])
-        unseen = categorical[column] & (place == CategoryPlaces.UNSEEN)
         begins = np.cumsum([0, *(len(places.bins) for places in self._places)])
         numbers = np.concatenate([places.bins for places in self._places])[begins[column] + place]
         table = keyed(rows, self._who, VALUE_GRAIN_S, rows["kind"].to_numpy())
         table = table.drop_columns("column").append_column("column", named(column, [one.column for one in self._bins]))
-        table = table.append_column("bin", pa.array(numbers)).append_column(
-            "category", pa.nulls(len(table), pa.string())
-        )
-        seen = exact(table.filter(pa.array(~unseen)), "values")
-        if not unseen.any():
-            return seen
-        sql = self._unseen(canonical, np.unique(column[unseen]).tolist(), weighed=weighed)
-        return pa.concat_tables([seen, exact(connection.sql(sql).to_arrow_table(), "values")])
+        nothing = pa.nulls(len(table), pa.string())
+        return exact(table.append_column("bin", pa.array(numbers)).append_column("category", nothing), "values")
 
-    def _unseen(self, canonical: str, columns: Sequence[int], *, weighed: bool) -> str:
+    def unseen(self, connection: duckdb.DuckDBPyConnection, canonical: str, *, weighed: bool = False) -> pa.Table:
+        """Categories that the baseline never had, looked up by name in these rows, where there are any."""
+        if not self._unseen:
+            return table_schema("values").empty_table()
+        sql = self._by_name(canonical, sorted(self._unseen), weighed=weighed)
+        return exact(connection.sql(sql).to_arrow_table(), "values")
+
+    def _by_name(self, canonical: str, columns: Sequence[int], *, weighed: bool) -> str:
         """SQL for the unseen categories of these columns by name, the most frequent of them."""
         n = "round(sum(weight))::bigint" if weighed else "count(*)"
         sets = ", ".join(f"({_KEYS}, f{number})" for number in columns)
