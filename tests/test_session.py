@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+import duckdb
 import pytest
 from tiny_log import END, START, TinyLog, ask, counted, plain_requests, random_rows, rows_of, wait_until
 
@@ -232,6 +233,36 @@ def test_a_question_is_given_up_for_the_thread_that_asked_it_alone(tmp_path: Pat
             session.give_up(thread.ident)  # again and again: it may not have begun when it is stopped
             thread.join(0.01)
         assert [str(error) for error in ended] == ["The query forever was stopped."]
+
+
+class StoppedAsItBegins:
+    """A connection that somebody stops once, in the moment in which its transaction begins: it is open by then."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection, self.stops = connection, 1
+
+    def execute(self, sql: str, *values: object) -> duckdb.DuckDBPyConnection:
+        """As the connection does, but for that moment."""
+        done = self.connection.execute(sql, *values)
+        if sql == "begin" and self.stops:
+            self.stops -= 1
+            raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+        return done
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.connection, name)
+
+
+def test_who_is_given_up_as_counts_begin_to_be_loaded_leaves_the_next_one_to_load_them(tmp_path: Path) -> None:
+    """A console stops questions all day long, some in the very moment in which a transaction begins."""
+    log = TinyLog(tmp_path)
+    log.write("a.parquet", random_rows(1))
+    with log.opened() as session:
+        blocks = session._warehouse._blocks
+        blocks._loading = cast("duckdb.DuckDBPyConnection", StoppedAsItBegins(blocks._loading))
+        with pytest.raises(GivenUpError):
+            ask(session, "health")
+        assert sum(cast("int", row[3]) for row in ask(session, "health").rows) == 40
 
 
 def test_asking_while_reading_sees_whole_parts_only(tmp_path: Path) -> None:

@@ -266,8 +266,8 @@ class Blocks:
     def _whole(self, connection: duckdb.DuckDBPyConnection) -> Generator[None]:
         """All of it or nothing; what is noted of it, too."""
         noted = {slot: dict(held) for slot, held in self._used.items()}, dict(self._rows), dict(self._parts)
-        connection.execute("begin")
-        try:
+        try:  # begun within: whoever is stopped as it begins may have an open transaction all the same
+            connection.execute("begin")
             yield
             connection.execute("commit")
         except BaseException:
