@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FIRST_FILES, FIRST_BYTES = 8, 100_000_000
 """Small: what the first batch holds is the first that is on screen."""
-LATER_FILES, LATER_BYTES = 64, 400_000_000
+LATER_FILES, LATER_BYTES = 64, 300_000_000
 LITTLE_MORE = 1.25
 
 

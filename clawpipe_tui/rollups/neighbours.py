@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from clawpipe_tui.logs.listing import LogFile
+from clawpipe_tui.rollups.hashes import Span
 from clawpipe_tui.rollups.ledger import Ledger
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
-from clawpipe_tui.rollups.repeats import MOST_FILES, MOST_FILES_AFAR, Neighbour, Span, near
+from clawpipe_tui.rollups.repeats import MOST_FILES, MOST_FILES_AFAR, Neighbour, near
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from clawpipe_tui.rollups.batches import first_batch, later_batch
 from clawpipe_tui.rollups.bins import ColumnBins
 from clawpipe_tui.rollups.connections import Connections
 from clawpipe_tui.rollups.first_look import FirstLook, LookedAt
+from clawpipe_tui.rollups.hashes import Seen
 from clawpipe_tui.rollups.lanes import side_by_side
 from clawpipe_tui.rollups.neighbours import Neighbourhood
 from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.reduced import Reduced, joined, uncounted
-from clawpipe_tui.rollups.repeats import Neighbour, Repeats, Seen
+from clawpipe_tui.rollups.repeats import Neighbour, Repeats
 from clawpipe_tui.rollups.salt import salt_of
 from clawpipe_tui.rollups.settings import LogSettings, store_name
 from clawpipe_tui.rollups.source import give_back

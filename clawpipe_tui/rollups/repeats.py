@@ -6,22 +6,20 @@ plain number, which may begin again in every file, also needs the same time (doc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from clawpipe_tui.logs.canonical import Layout, SameRequest, hashed_select, same_request
+from clawpipe_tui.logs.canonical import Layout, SameRequest, same_request
 from clawpipe_tui.rollups.arrow import exact, table_schema
-from clawpipe_tui.rollups.lanes import done_side_by_side
+from clawpipe_tui.rollups.hashes import Seen, Span, has_equal, hashed, have_common
 from clawpipe_tui.rollups.source import Rows, Share, rows_of
-from clawpipe_tui.rollups.spans import NEVER_US, moment
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -31,14 +29,6 @@ NEAR = timedelta(minutes=10)
 """How far apart two files' times may be for a request to stand in both; nearer ones are looked at first."""
 MOST_FILES, MOST_FILES_AFAR = 16, 4
 """How many counted files a batch is compared with; fewer where each has to be fetched first."""
-_HASHES = 131_072
-_MANY = 8
-"""So many times as many are not gone through: each of the few is looked up."""
-_MOST_SEEN = 2_000_000
-"""Requests that are kept in mind, 8 bytes each."""
-_MOST_BATCHES = 32
-"""More than the files that a batch is compared with: what lands one by one is forgotten after a while."""
-Span = tuple[datetime, datetime]
 Take = Callable[[Rows, SameRequest, Sequence["Neighbour"]], None]
 _KEPT_KEY = "clawpipe file"
 _STABLE = "(md5_number_lower({}) >> 1)::bigint"
@@ -73,26 +63,6 @@ def near(one: Span, other: Span) -> bool:
     return one[0] <= other[1] + NEAR and other[0] <= one[1] + NEAR
 
 
-class Seen:
-    """Hashes of the requests in the files that were read last: what comes next is near them, and need not read them."""
-
-    def __init__(self) -> None:
-        self._batches: list[tuple[frozenset[LogFile], NDArray[np.uint64]]] = []
-
-    def add(self, files: Iterable[LogFile], ordered: NDArray[np.uint64]) -> None:
-        """Keep a batch in mind; the older ones go when there are many."""
-        self._batches.append((frozenset(files), ordered))
-        while sum(len(hashes) for _, hashes in self._batches) > _MOST_SEEN or len(self._batches) > _MOST_BATCHES:
-            self._batches.pop(0)
-
-    def may_meet(self, files: Collection[LogFile], ordered: NDArray[np.uint64]) -> bool:
-        """Whether any of these files may have one of these requests; also where not all of them are in mind."""
-        near = [(known, hashes) for known, hashes in self._batches if not known.isdisjoint(files)]
-        if set(files) - {file for known, _ in near for file in known}:
-            return True
-        return any(_have_common(*sorted((hashes, ordered), key=len)) for _, hashes in near)
-
-
 class Repeats:
     """Finds the repetitions of one batch, also where it is reduced in halves.
 
@@ -118,7 +88,7 @@ class Repeats:
     def may_meet(self, other: Repeats) -> bool:
         """Whether another batch, which was read at the same time, may have a request of this one."""
         pairs = ((mine, theirs) for mine in self._hashes for theirs in other._hashes)
-        return any(_have_common(*sorted(pair, key=len)) for pair in pairs)
+        return any(have_common(*sorted(pair, key=len)) for pair in pairs)
 
     def leave_out(
         self,
@@ -133,13 +103,13 @@ class Repeats:
 
         nothing = Unrepeated(lambda rows: rows, {}, table_schema("repeats").empty_table(), ())
         same = same_request(rows.columns, rows.layout)
-        spans, ordered = _hashed(shares, same, latest) if same else ({}, None)
+        spans, ordered = hashed(shares, same, latest) if same else ({}, None)
         if same is None or ordered is None or not spans:
             return nothing
         self._hashes.append(ordered)
         whole = (min(span[0] for span in spans.values()), max(span[1] for span in spans.values()))
         others = [one for one in self._here if near(one.span, whole)] + list(self._around(whole))
-        repeating = _has_equal(ordered)
+        repeating = has_equal(ordered)
         neighbours = [one.file for one in others]
         may_meet = bool(others) and (repeating or self._seen.may_meet(neighbours, ordered))
         meeting = may_meet and _meets(connection, others, rows, same)
@@ -166,55 +136,6 @@ class Repeats:
     def add(self, counted: Iterable[Neighbour]) -> None:
         """Files of this batch that could be read to their end: what is read after them is compared with them."""
         self._here += counted
-
-
-def _hashed(
-    shares: Sequence[Share], same: SameRequest, latest: datetime | None
-) -> tuple[dict[int, Span], NDArray[np.uint64]]:
-    """From when to when each file is, by its position, and the hashes of all requests, sorted.
-
-    To sort them takes half the time of a `count(distinct …)`.
-    """
-    spans: dict[int, tuple[int, int]] = {}
-
-    def read(share: Share) -> list[NDArray[np.uint64]]:
-        rows = share.rows
-        select = hashed_select(rows.source, rows.columns, rows.layout, same, key=rows.key, latest=latest)
-        sql = f"select file_index::integer as file, epoch_us(served_at) as served_us, h from ({select})"
-        with share.connection.sql(sql).to_arrow_reader(_HASHES) as reader:
-            return [_heard(batch, spans) for batch in reader]
-
-    found = done_side_by_side([partial(read, share) for share in shares])
-    hashes = np.concatenate([np.zeros(0, np.uint64), *(one for share in found for one in share)])
-    hashes.sort()
-    return {file: (moment(first), moment(last)) for file, (first, last) in sorted(spans.items())}, hashes
-
-
-def _heard(batch: pa.RecordBatch, spans: dict[int, tuple[int, int]]) -> NDArray[np.uint64]:
-    """The hashes of some rows; the spans of their files are stretched. A file's rows are all in one share."""
-    file, served_us = batch["file"].to_numpy(), batch["served_us"]
-    if served_us.null_count:
-        file, served_us = file[served_us.is_valid().to_numpy(zero_copy_only=False)], served_us.drop_null()
-    times = served_us.to_numpy()
-    for one in np.unique(file).tolist():
-        own = times[file == one]
-        first, last = spans.get(one, (NEVER_US, 0))
-        spans[one] = (min(first, int(own.min())), max(last, int(own.max())))
-    return batch["h"].drop_null().to_numpy()
-
-
-def _has_equal(ordered: NDArray[np.uint64]) -> bool:
-    """Whether any two rows may be one request."""
-    return bool((ordered[1:] == ordered[:-1]).any())
-
-
-def _have_common(few: NDArray[np.uint64], many: NDArray[np.uint64]) -> bool:
-    """Whether two sorted arrays have a number in common."""
-    if len(few) * _MANY < len(many):
-        return bool((many[np.minimum(np.searchsorted(many, few), len(many) - 1)] == few).any())
-    both = np.concatenate([np.unique(one) if _has_equal(one) else one for one in (few, many)])
-    both.sort(kind="stable")  # merges what is sorted already: half the time of looking each up
-    return _has_equal(both)
 
 
 def _hashes(rows: Rows, same: SameRequest) -> str:

@@ -18,8 +18,8 @@ from clawpipe_tui.logs.listing import LogFile
 from clawpipe_tui.rollups import batches, connections, lanes
 from clawpipe_tui.rollups.batch import _even
 from clawpipe_tui.rollups.cells import Who, who_may_come
+from clawpipe_tui.rollups.hashes import Seen, have_common
 from clawpipe_tui.rollups.names import Names
-from clawpipe_tui.rollups.repeats import Seen, _have_common
 
 BY_FOLDER = {"version": "regexp_extract({path}, 'logs/(v[0-9])', 1)"}
 
@@ -132,8 +132,8 @@ def test_threads_that_count_stand_back_for_keys_and_questions() -> None:
 def test_what_two_batches_have_in_common_is_found(one: list[int], other: list[int]) -> None:
     """Whatever each of them repeats of its own, and also where one is much the longer."""
     few, many = sorted((np.sort(np.array(numbers, np.uint64)) for numbers in (one, other)), key=len)
-    assert _have_common(few, many) == bool({*one} & {*other})
-    assert _have_common(few[:1], many) == bool({*few[:1].tolist()} & {*many.tolist()})
+    assert have_common(few, many) == bool({*one} & {*other})
+    assert have_common(few[:1], many) == bool({*few[:1].tolist()} & {*many.tolist()})
 
 
 @given(
