@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from clawpipe_tui.catalog import Query, is_shipped
 from clawpipe_tui.looking import Served, Sources, parameters_for_requests
-from clawpipe_tui.rollups.blocks import Blocks, roll_back, view_select
+from clawpipe_tui.rollups.blocks import Blocks, roll_back
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
+from clawpipe_tui.rollups.held import view_select
 from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
 from clawpipe_tui.turns import Turns
 

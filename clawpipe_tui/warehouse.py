@@ -14,8 +14,9 @@ from clawpipe_tui.catalog import Catalog, Query, find_query, load_catalog, macro
 from clawpipe_tui.errors import ConfigError, GivenUpError, QueryError, UsageError
 from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.result import Result, Value, plain_value
-from clawpipe_tui.rollups.blocks import Blocks, memory
+from clawpipe_tui.rollups.blocks import Blocks
 from clawpipe_tui.rollups.cover import DAYS
+from clawpipe_tui.rollups.held import memory
 from clawpipe_tui.rollups.labels import LABELLED_BASELINE, LABELS, take_labelled_baseline, take_labels
 from clawpipe_tui.rollups.levels import ASKED, stored_columns
 from clawpipe_tui.rollups.schema import BINS, LEDGER, columns_sql

@@ -6,15 +6,14 @@ there is too much and it has not been used for the longest time.
 
 from __future__ import annotations
 
-import glob
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.logs.canonical import text_literal
-from clawpipe_tui.rollups.cover import DAYS, EVER, FINE, LEVELS_S, Cover, Range, merged
+from clawpipe_tui.rollups.cover import DAYS, EVER, FINE, Cover, Range, merged
+from clawpipe_tui.rollups.held import Slot, insert, insert_rows, levels_of_table, meet, memory, sources
 from clawpipe_tui.rollups.levels import ASKED, LEVELLED, level_select, stored_columns, within
 from clawpipe_tui.rollups.schema import columns_sql
 
@@ -33,8 +32,6 @@ _OVERLAP = 1.25
 """Adding up halves the speed of loading; where parts overlap by less than a quarter, it has nothing to add up."""
 _AGAIN_ROWS = 2_000
 """So many rows are added to a table before equal keys in it are added up again."""
-Slot = tuple[str, int]
-"""A table and a level."""
 
 
 class Blocks:
@@ -159,11 +156,11 @@ class Blocks:
 
     def _load(self, connection: duckdb.DuckDBPyConnection, slot: Slot, blocks: Iterable[int]) -> int:
         spans = spans_of(slot[1], blocks)
-        parts = [part for part in self._parts.values() if any(_meet(part.span_s, span) for span in spans)]
-        sources = list(self._sources(slot, parts, self._void, spans))
-        if len(sources) == 1 and self._is_added_up(slot, parts):
-            return _insert_rows(connection, slot, sources[0])
-        return _insert(connection, slot, sources) if sources else 0
+        parts = [part for part in self._parts.values() if any(meet(part.span_s, span) for span in spans)]
+        selects = list(sources(slot, parts, self._void, spans))
+        if len(selects) == 1 and self._is_added_up(slot, parts):
+            return insert_rows(connection, slot, selects[0])
+        return insert(connection, slot, selects) if selects else 0
 
     def _is_added_up(self, slot: Slot, parts: Sequence[Part]) -> bool:
         """Whether parts hold the level itself, each of a time of its own but for its ends: adding up would be idle."""
@@ -176,36 +173,16 @@ class Blocks:
     def _insert_part(self, part: Part, void: frozenset[int]) -> dict[Slot, int]:
         rows: dict[Slot, int] = {}
         for slot, held in self._used.items():
-            spans = [span for span in spans_of(slot[1], held) if _meet(part.span_s, span)]
-            if spans and (sources := list(self._sources(slot, [part], {part.id: void}, spans))):
-                rows[slot] = _insert(self._filling, slot, sources)
+            spans = [span for span in spans_of(slot[1], held) if meet(part.span_s, span)]
+            if spans and (selects := list(sources(slot, [part], {part.id: void}, spans))):
+                rows[slot] = insert(self._filling, slot, selects)
         return rows
-
-    def _sources(
-        self, slot: Slot, parts: Sequence[Part], void: Mapping[str, frozenset[int]], spans: Sequence[Range]
-    ) -> Iterator[str]:
-        """Selects of what parts hold of a table in some spans; levels where they hold, else the fine counts."""
-        name, level = slot
-        columns = ", ".join(f'"{column}"' for column in stored_columns(name))
-        parts = [part for part in parts if name not in part.empty]
-        levelled = [part for part in parts if level != FINE and part.has_levels and not void.get(part.id)]
-        plain = [part for part in parts if part not in levelled and not void.get(part.id)]
-        if levelled:
-            files = _files(part.coarse(name) for part in levelled)
-            yield f"select {columns} from {files} where level = {level} and {within(spans)}"
-        if plain:
-            yield f"select {columns} from {_files(part.table(name) for part in plain)} where {within(spans)}"
-        for part in parts:
-            if void.get(part.id):
-                dead = ", ".join(map(str, sorted(void[part.id])))
-                alive = f"file not in ({dead})"
-                yield f"select {columns} from {_files([part.table(name)])} where {alive} and {within(spans)}"
 
     def _drop(self, spans: Sequence[Range]) -> None:
         """Take the blocks of these spans out of memory; they are loaded again when they are asked for."""
         for slot, held in self._used.items() if spans else ():
             size = BLOCK_S[slot[1]]
-            stale = {block for block in held if any(_meet((block * size, (block + 1) * size), span) for span in spans)}
+            stale = {block for block in held if any(meet((block * size, (block + 1) * size), span) for span in spans)}
             self._forget(slot, stale)
 
     def _forget(self, slot: Slot, blocks: Iterable[int]) -> None:
@@ -290,52 +267,11 @@ def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
         return
 
 
-def memory(name: str, level: int) -> str:
-    """The name of a table in memory, as SQL."""
-    return f'main."{name} {level}"'
-
-
-def levels_of_table(name: str) -> tuple[int, ...]:
-    """The levels that a table has."""
-    return (FINE, *LEVELS_S) if name in LEVELLED else (FINE,)
-
-
-def view_select(name: str, cover: Cover) -> str:
-    """One table as a question sees it: each moment from the level that answers for it."""
-    columns = ", ".join(f'"{column}"' for column in stored_columns(name))
-    spans: dict[int, list[Range]] = {}
-    for level, found in cover.items():
-        spans.setdefault(level if name in LEVELLED else FINE, []).extend(found)
-    each = [
-        f"select {columns} from {memory(name, level)} where {within(merged(found))}"
-        for level, found in spans.items()
-        if found
-    ]
-    return " union all ".join(each) or f"select {columns} from {memory(name, FINE)} where false"
-
-
 def spans_of(level: int, blocks: Iterable[int]) -> list[Range]:
     """The time of some blocks."""
     size = BLOCK_S[level]
     return merged((block * size, (block + 1) * size) for block in blocks)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, slot: Slot, sources: Sequence[str]) -> int:
-    return _insert_rows(connection, slot, level_select(*slot, sources))
-
-
-def _insert_rows(connection: duckdb.DuckDBPyConnection, slot: Slot, select: str) -> int:
-    ((rows,),) = connection.execute(f"insert into {memory(*slot)} by name {select}").fetchall()
-    return int(rows)
-
-
 def _length(spans: Iterable[Range]) -> int:
     return sum(end - start for start, end in spans)
-
-
-def _files(paths: Iterable[object]) -> str:
-    return f"read_parquet([{', '.join(text_literal(glob.escape(str(path))) for path in paths)}])"
-
-
-def _meet(one: Range, other: Range) -> bool:
-    return one[0] < other[1] and other[0] < one[1]

@@ -20,6 +20,7 @@ from clawpipe_tui.looking import Served, Sources
 from clawpipe_tui.result import Value
 from clawpipe_tui.rollups import blocks, writing
 from clawpipe_tui.rollups.cover import EVER, FINE, LEVELS_S, Cover, Looks, cover, level_for, looks_of
+from clawpipe_tui.rollups.held import memory, view_select
 from clawpipe_tui.session import LogSession
 
 DAY = timedelta(days=1)
@@ -137,7 +138,7 @@ def test_what_is_let_go_while_it_is_copied_is_read_again(log: TinyLog, monkeypat
                 other = threading.Thread(target=let_go)
                 other.start()
                 other.join()
-            return blocks.view_select(name, covered)
+            return view_select(name, covered)
 
         monkeypatch.setattr(asking, "view_select", select)
         session._warehouse.revision += 1
@@ -167,7 +168,7 @@ def test_memory_holds_what_is_looked_at_and_little_more(log: TinyLog, monkeypatc
             _answers(session, ends, "training")
         assert _answers(session, WINDOWS[0], "training") == first
         held = session._warehouse._blocks
-        names = [blocks.memory(*slot) for slot in held._rows]
+        names = [memory(*slot) for slot in held._rows]
         sums = [f"(select count(*) from {name})" for name in names]
         ((rows,),) = held._filling.execute(f"select {' + '.join(sums)}").fetchall()
         assert rows == sum(held._rows.values())
