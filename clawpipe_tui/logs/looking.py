@@ -58,7 +58,7 @@ class _Pattern:
     def look(self, announced: Collection[str]) -> Mapping[str, LogFile]:
         started = time.monotonic()
         if self._is_due(started - self._whole_at):
-            self._files = list_files([self._pattern])
+            self._files = _as_before(list_files([self._pattern]), self._files)
             self._sort(started)
         elif not self._can_be_parted():
             pass
@@ -136,9 +136,7 @@ class _Pattern:
         before = self._by_folder.get(folder, {})
         if files == before:
             return
-        # What is as it was stays the same object: its path is that of the ledger's entry.
-        same = (before[path] if before.get(path) == file else file for path, file in files.items())
-        files = {file.path: file for file in same}
+        files = _as_before(files, before)
         self._files = {path: file for path, file in self._files.items() if path not in before} | files
         self._by_folder[folder] = files
         self._written(folder, max((file.mtime_ns for file in files.values()), default=0))
@@ -152,6 +150,12 @@ class _Pattern:
         chosen |= set(others) if len(others) <= _FEW_FOLDERS else set()
         chosen |= {folder for folder in folders if self._newest_ns[folder] > lately_ns}
         return sorted(chosen, key=lambda folder: -self._newest_ns[folder])[:_MOST_FOLDERS]
+
+
+def _as_before(found: Mapping[str, LogFile], before: Mapping[str, LogFile]) -> dict[str, LogFile]:
+    """What was found; a file that is as it was is the same object, so that its path is that of the ledger's entry."""
+    same = (before[path] if file.table is None and before.get(path) == file else file for path, file in found.items())
+    return {file.path: file for file in same}
 
 
 def _natural(folder: str) -> list[int]:

@@ -126,6 +126,20 @@ def test_all_is_listed_again_after_a_while(tmp_path: Path, monkeypatch: pytest.M
     assert len(looker.look()) == 10
 
 
+def test_a_file_that_is_as_it_was_is_the_same_object(tmp_path: Path) -> None:
+    """Listed whole each time, as few files are: a name is held once, however often it is met."""
+    path = tmp_path / "a.parquet"
+    put(path)
+    looker = Looker([f"{tmp_path}/*.parquet"])
+    first = looker.look()[str(path)]
+    put(tmp_path / "b.parquet")
+    second = looker.look()
+    assert second[str(path)] is first
+    assert len(second) == 2
+    path.write_bytes(b"longer than it was")
+    assert looker.look()[str(path)] == list_files([str(path)])[str(path)] != first
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_comes_and_goes_in_live_folders_the_files_are_those_of_a_whole_listing(
     tmp_path: Path, seed: int
