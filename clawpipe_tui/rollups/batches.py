@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 FIRST_FILES, FIRST_BYTES = 8, 100_000_000
 """Small: what the first batch holds is the first that is on screen."""
-LATER_FILES, LATER_BYTES = 64, 300_000_000
-LITTLE_MORE = 1.25
+LATER_FILES, LATER_BYTES = 64, 230_000_000
+LITTLE_MORE = 1.5
 
 
 def first_batch(waiting: list[LogFile]) -> tuple[list[LogFile], list[LogFile]]:
