@@ -14,6 +14,7 @@ FIRST_FILES, FIRST_BYTES = 8, 100_000_000
 """Small: what the first batch holds is the first that is on screen."""
 LATER_FILES, LATER_BYTES = 64, 230_000_000
 LITTLE_MORE = 1.5
+"""So many times as much is still read at once where nothing would be left after it: one batch instead of two halves."""
 
 
 def first_batch(waiting: list[LogFile]) -> tuple[list[LogFile], list[LogFile]]:

@@ -170,7 +170,7 @@ class Cells:
         """The cells by file, a coarser grain, and what kind each combination is."""
         slot, kind = self.slot * COUNT_GRAIN_S // grain_s, kind_of_who[self.who]
         first, sizes = _radix(self.file, slot, kind)
-        keys, of_cell = np.unique(first, return_inverse=True)
+        keys, of_cell = numbered(first, math.prod(sizes))
         file, slots, kinds = spread(keys, sizes)
         return Groups(file, slots + slot.min(), kinds, of_cell)
 

@@ -60,8 +60,8 @@ def joined(first: Reduced, second: Reduced) -> Reduced:
     """Two halves of a batch, or two batches; the second one's file keys are moved behind the first one's."""
     by = max((entry.file + 1 for entry in first.entries if entry.file is not None), default=0)
     keys = {entry.file: entry.file + by for entry in second.entries if entry.file is not None}
-    tables = {name: partial(together, make, partial(_rekeyed, second.tables[name], keys))
-              for name, make in first.tables.items()}  # fmt: skip
+    moved = {name: partial(_rekeyed, make, keys) for name, make in second.tables.items()}
+    tables = {name: partial(together, make, moved[name]) for name, make in first.tables.items()}
     return Reduced(tables, (*first.entries, *_moved(second.entries, by)))
 
 
