@@ -63,12 +63,14 @@ def _picture(rects: dict[str, Rect], width: int, height: int) -> str:
 
 def test_a_screen_file_becomes_frozen_facts(tmp_path: Path) -> None:
     """Title, key, grid and panels, with what was not said filled in."""
-    screen = _load(tmp_path, GOOD.replace("height = 5", 'picks = "version"\nignores = ["column"]\nheight = 5'))
+    screen = _load(
+        tmp_path, GOOD.replace("height = 5", 'picks = "version"\nignores = ["column"]\nonly_first = true\nheight = 5')
+    )
     assert isinstance(screen, ScreenSpec), screen
     assert (screen.title, screen.key, list(screen.panels)) == ("Mine", "6", ["health", "drift", "latency"])
     assert screen.grids == (Grid(60, 20, (("health", "health"), ("drift", "latency"))),)
     assert (screen.panels["health"].height, screen.panels["drift"].picks) == (5, "column")
-    assert screen.panels["health"].ignores == ("column",)
+    assert (screen.panels["health"].ignores, screen.panels["health"].only_first) == (("column",), True)
     assert (screen.panels["latency"].title, screen.panels["latency"].bind) == ("Latency", {"version": "v42"})
 
 

@@ -19,6 +19,7 @@ from clawpipe_tui.dashboard.watch import Watched, watch_lines, watch_rows
 from clawpipe_tui.operations.guardrails import Safety
 from clawpipe_tui.panels.canvas import Canvas
 from clawpipe_tui.panels.cells import wrap
+from clawpipe_tui.panels.draw import table_rows
 from clawpipe_tui.panels.look import Line, Look
 from clawpipe_tui.snapshot import Snapshot, Wanted, aged, drives
 from clawpipe_tui.spec import Rect, ScreenSpec
@@ -189,8 +190,20 @@ class Desk:
         """The screen's panels, with what the user asked of them."""
         arranged, screen = self.view.place.arranged, self.screen
         panels = screen.panels if isinstance(screen, ScreenSpec) else {}
+        if self.view.place.zoomed:
+            panels = {name: replace(panel, only_first=False) for name, panel in panels.items()}
         return {
             name: arranged_panel(panel, arranged[name]) if name in arranged else panel for name, panel in panels.items()
+        }
+
+    @cached_property
+    def _reach(self) -> Mapping[str, int]:
+        """The last row that a cursor gets to, in the panels that show their first rows alone."""
+        panels = self.shown_panels
+        return {
+            name: table_rows(rect.width, rect.height, self.look) - 1
+            for name, rect in self.rects.items()
+            if panels[name].only_first
         }
 
     @cached_property
@@ -230,7 +243,8 @@ class Desk:
         """The facts that keys and lines look at."""
         snapshot, reason = self.snapshot, "" if self.settings.serving else self.settings.no_serving
         window, now, versions = (snapshot.window, snapshot.now, snapshot.versions) if snapshot else (None, None, ())
-        return Scene(self.settings.screens, self.rects, self.states, window, now, versions, self.settings.keys, reason)
+        shown = self.settings
+        return Scene(shown.screens, self.rects, self.states, window, now, versions, shown.keys, reason, self._reach)
 
     def header(self, scene: Scene) -> Line:
         """The first line."""

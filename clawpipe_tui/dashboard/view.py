@@ -63,6 +63,8 @@ class Scene:
     """The keys as the user mapped them; empty: as they come."""
     no_serving: str = ""
     """Why nothing can be changed from here; empty where it can."""
+    reach: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The last row that a cursor gets to, in panels that show their first rows alone."""
 
     def named(self, name: str) -> ScreenSpec | BrokenScreen | None:
         """The screen of this name."""
@@ -116,7 +118,8 @@ def move(view: View, scene: Scene, by: int) -> View:
     row = cursor_row(panel, state, view.place) if panel else None
     if panel is None or state is None or row is None:
         return view
-    row = max(0, min(row + by, row_count(panel, state) - 1))
+    last = row_count(panel, state) - 1
+    row = max(0, min(row + by, last, max(row, scene.reach.get(panel.name, last))))
     return replace(
         view, place=_picking(replace(view.place, rows={**view.place.rows, panel.name: row}), panel, state, row)
     )

@@ -54,6 +54,12 @@ def row_count(spec: PanelSpec, state: PanelState) -> int:
     return len(result.rows) if result and spec.draw in _WALKED else 0
 
 
+def table_rows(width: int, height: int, look: Look) -> int:
+    """How many rows a table shows in this room, border included."""
+    _, _, _, inner_height = inner_size(width, height, look)
+    return max(1, inner_height - 1)
+
+
 def draw_panel(
     spec: PanelSpec,
     state: PanelState,
@@ -105,4 +111,7 @@ def _note(spec: PanelSpec, state: PanelState, height: int, cursor: int | None) -
         return state.message if state.kind == "fresh" else ""
     _, visible = _WALKED[spec.draw]
     shown = visible(count, height, cursor)
-    return f"{shown.start + 1}-{shown.stop} of {count}" if shown and len(shown) < count else ""
+    if not shown or len(shown) == count:
+        return ""
+    whole_pages = shown.start or not spec.only_first
+    return f"{shown.start + 1}-{shown.stop} of {count}" if whole_pages else f"{len(shown)} of {count}"

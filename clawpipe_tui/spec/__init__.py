@@ -36,6 +36,8 @@ class PanelSpec:
     """Parameters that the picks of other panels do not bind here."""
     opens: str = ""
     """The screen that enter opens, with the pick bound."""
+    only_first: bool = False
+    """Shows its first rows alone, as many as fit, and a cursor goes no further; zoomed it shows all."""
     log: bool = False
     """Draws the y axis in powers of ten."""
     near: bool = False

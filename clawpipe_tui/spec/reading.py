@@ -135,6 +135,7 @@ _PANEL_KEYS: Mapping[str, type] = {
     "picks": str,
     "ignores": list,
     "opens": str,
+    "only_first": bool,
     "log": bool,
     "near": bool,
 }
@@ -163,6 +164,7 @@ def _panel(source: _Source, name: str, settings: object, queries: Collection[str
         picks=str(table.get("picks", "")),
         ignores=_names(table.get("ignores")),
         opens=str(table.get("opens", "")),
+        only_first=bool(table.get("only_first")),
         log=bool(table.get("log")),
         near=bool(table.get("near")),
     )

@@ -65,6 +65,19 @@ def test_the_cursor_never_leaves_the_table(steps: list[int]) -> None:
     assert view.cursor_row(OVERVIEW.panels["health"], STATES["health"], here.place) in (0, 1)
 
 
+def test_a_panel_that_shows_its_first_rows_alone_is_not_left_by_the_cursor() -> None:
+    """Nothing below them is reached by steps or jumps; what was picked below, when it was zoomed, is not lost."""
+    scene = replace(SCENE, reach={"drift": 0})
+    here = replace(HOME, place=replace(HOME.place, focus="drift"))
+    for by in (1, 1, 10, 10_000):
+        here = view.move(here, scene, by)
+        assert here.place.rows["drift"] == 0
+    below = view.move(here, SCENE, 10_000)
+    assert below.place.rows["drift"] == 2
+    assert view.move(below, scene, 1).place.rows == below.place.rows
+    assert view.move(below, scene, -10_000).place.rows["drift"] == 0
+
+
 def test_enter_opens_with_the_row_and_back_returns_to_the_same_place() -> None:
     """A breadcrumb, not a guess."""
     there = view.enter(replace(HOME, place=replace(HOME.place, focus="drift")), SCENE)

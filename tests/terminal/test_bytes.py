@@ -14,6 +14,8 @@ from clawpipe_tui.terminal.line import line_pace_s
 from tests.terminal.conftest import OpenConsole, ready
 from tests.terminal.pseudo import PATIENCE_S, Pseudo, console_words
 
+PAGE_UP = "\x1b[5~"
+
 
 def frame_as_meant(console: Pseudo, path: Path) -> list[str]:
     """The frame that the console believes to be on screen, and where its cursor stands."""
@@ -120,6 +122,13 @@ def test_a_step_of_a_cursor_sends_the_rows_that_it_leaves_and_enters(tmp_path: P
     with Pseudo(console_words("--theme", "dark"), environment=state) as terminal:
         terminal.until(lambda text: "v41" in text and "reading" not in text)
         terminal.read(1.5)
-        for key in "jkGg":
+        # From the versions to the drift table, which shows its worst columns alone: nothing is ever paged.
+        for key in (*"jkGg", *"\t\t\t\t", *"GkgG", PAGE_UP):
             terminal.send(key)
-            assert 0 < len(terminal.read(1.0)) <= 300, key
+            assert 0 < len(terminal.read(0.7)) <= 300, key
+        assert "4 of 13" in terminal.text
+        assert "origin" not in terminal.text
+        terminal.send("z")
+        terminal.until(lambda text: "origin" in text)
+        terminal.send("G")
+        terminal.until(lambda text: "▸origin" in text)
