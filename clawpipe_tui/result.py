@@ -11,7 +11,7 @@ from typing import cast
 
 Value = str | int | float | bool | datetime | timedelta | Sequence[float | None] | None
 
-_NO_MEASURES = frozenset({"at", "model", "version", "role", "client", "requests", "first_at", "last_at", "low_ms"})
+_NO_MEASURES = frozenset({"at", "model", "version", "role", "client", "requests", "answered", "labelled", "low_ms"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Result:
 
     def says_nothing(self) -> bool:
         """Whether there is not one value in it beside the axis and the counts of requests."""
-        measures = [place for place, name in enumerate(self.columns) if name not in _NO_MEASURES]
+        measures = [
+            place for place, name in enumerate(self.columns) if name not in _NO_MEASURES and not name.endswith("_at")
+        ]
         return all(row[place] is None for row in self.rows for place in measures)
 
     def records(self) -> list[dict[str, Value]]:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from clawpipe_tui.warehouse import Warehouse
 
 
+_OF_LABELS = frozenset({"labelled", "actual_pct"})
+"""Columns of answers that labels alone can give."""
+
+
 class Told:
     """Keeps a warehouse's other tables up to date: what stands in files is looked at again and again."""
 
@@ -68,6 +72,8 @@ class Told:
     def honest(self, result: Result) -> Result:
         """An answer without the values that the log cannot give, and with a note that says so."""
         note, unknown = concerned(result.columns, self._capabilities)
+        if not _OF_LABELS.isdisjoint(result.columns) and result.says_nothing():
+            note = self._why_no_labels()
         if not note and not unknown:
             return result
         kept = [name not in unknown for name in result.columns]
@@ -75,6 +81,14 @@ class Told:
             tuple(value if keep else None for value, keep in zip(row, kept, strict=True)) for row in result.rows
         )
         return replace(result, rows=rows, note=note)
+
+    def _why_no_labels(self) -> str:
+        files = self._config.label_files
+        if not files:
+            return 'no labels: say in clawpipe.toml where they land, under [labels]: files = "labels/*.parquet"'
+        if not self._labels.read:
+            return f"no labels yet: no file matches {files[0]}"
+        return "no label of a request in this window is in yet"
 
 
 def _declared(declared: DeclaredRange) -> dict[str, object]:

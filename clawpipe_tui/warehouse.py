@@ -76,7 +76,7 @@ class Warehouse:
         self._shown: dict[str, LedgerEntry] = {}
         self._put_last: dict[str, Sequence[Mapping[str, object]]] = {}
         """Table → the rows that it was given last."""
-        self._has_labels = False
+        self._has_baseline_labels = False
         for name in ASKED:  # the macros bind to these; what is asked for stands in front of them, as a view
             connection.execute(f'create table "{name}" ({columns_sql(stored_columns(name))})')
         connection.execute(f"create table bins ({columns_sql(BINS)})")
@@ -221,20 +221,20 @@ class Warehouse:
         self._put("ranges", _RANGES, rows)
 
     def set_labels(self, gone: Sequence[str], new: Sequence[str], baseline: Sequence[str]) -> None:
-        """Take in label files, and take back what no longer holds; the baseline's own labels come with the first."""
-        if not gone and not new:
+        """Take in label files, and take back what no longer holds; the first look brings the baseline's own labels."""
+        if self._has_baseline_labels and not gone and not new:
             return
         with self._whole():
-            if not self._has_labels:
+            if not self._has_baseline_labels:
                 take_labelled_baseline(self._filling, baseline)
-            self._filling.executemany("delete from labels where path = ?", [[path] for path in (*gone, *new)])
             for path in (*gone, *new):
+                self._filling.execute("delete from labels where path = ?", [path])
                 self._filling.execute("delete from capabilities where starts_with(words, ?)", [f"labels: {path} "])
             for path in new:
                 if trouble := take_labels(self._filling, path):
                     words = f"labels: {path} {trouble}"
                     self._filling.execute("insert into capabilities values ('label', false, ?)", [words])
-        self._has_labels = True
+        self._has_baseline_labels = True
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API says about traffic: model, version, role, weight_pct."""

@@ -10,10 +10,12 @@ with expected as (
     group  by version
 )
 select version, role, 100 * e.accuracy as estimated_pct,
-       100 * greatest(0, e.accuracy - 3 * sqrt(r.accuracy * (1 - r.accuracy) / answered)) as low_pct,
-       100 * least(1, e.accuracy + 3 * sqrt(r.accuracy * (1 - r.accuracy) / answered))    as high_pct,
+       -- greatest() and least() pass over what is not known
+       case when e.accuracy is not null then 100 * greatest(0, e.accuracy - 3 * sqrt(r.accuracy * (1 - r.accuracy) / answered)) end as low_pct,
+       case when e.accuracy is not null then 100 * least(1, e.accuracy + 3 * sqrt(r.accuracy * (1 - r.accuracy) / answered)) end as high_pct,
        100 * r.accuracy as baseline_pct,
        pct(true_yes, said_yes) as precision_pct, pct(true_yes, all_yes) as recall_pct, answered,
-       'cannot see that the same inputs now mean something else' as warning
+       case when e.accuracy is null then 'needs a baseline with labels and scores'
+            else 'cannot see that the same inputs now mean something else' end as warning
 from   estimated as e cross join realised as r
 order  by role = 'live' desc, answered desc

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from test_drift import between, last_hour
 from tiny_log import START, Columns, TinyLog, ask, write
 
 from clawpipe_tui.catalog import shipped
+from clawpipe_tui.config import load_config
 from clawpipe_tui.session import LogSession
 from clawpipe_tui.window import window_between
 
@@ -93,6 +96,19 @@ def test_before_labels_quality_is_estimated_with_a_band_and_a_warning(sample: Lo
         assert "cannot see" in str(row["warning"])
 
 
+def test_an_estimate_waits_for_no_label_and_what_does_says_so(tmp_path: Path) -> None:
+    """The baseline's labels are enough for it; beside it, no panel looks as if there were no requests."""
+    shutil.copytree(SAMPLE, tmp_path / "log", ignore=shutil.ignore_patterns("labels", "*.py"))
+    config = load_config(tmp_path / "log" / "clawpipe.toml")
+    with contextlib.closing(LogSession(config, cache=tmp_path / "cache")) as session:
+        session.read()
+        estimated = ask(session, "quality_estimate", **last_hour(session)).records()
+        assert [row["estimated_pct"] for row in estimated] == pytest.approx([90, 90], abs=2)
+        for query in ("quality", "calibration"):
+            assert "no file matches" in ask(session, query, **last_hour(session)).note
+        assert ask(session, "quality_over_time", **last_hour(session)).note == ""
+
+
 def test_labels_arrive_later_and_find_their_requests_without_the_log(tmp_path: Path) -> None:
     """The log's file is gone by then; what it said is kept."""
     log = TinyLog(tmp_path)
@@ -140,7 +156,9 @@ def test_a_log_without_labels_cannot_tell(tmp_path: Path) -> None:
     with log.opened() as session:
         window = between(window_between(START, START + timedelta(hours=1)))
         for query in ("quality", "quality_estimate", "calibration", "label_lag", "quality_over_time"):
-            assert ask(session, query, **window).rows == ()
+            answer = ask(session, query, **window)
+            assert answer.rows == ()
+            assert ("[labels]" in answer.note) == (query in {"quality", "calibration", "quality_over_time"})
 
 
 def test_whole_numbers_that_came_as_fractions_still_find_their_requests(tmp_path: Path) -> None:
