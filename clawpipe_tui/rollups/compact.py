@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from clawpipe_tui.rollups.parts import LedgerEntry, Part, PartStore
 from clawpipe_tui.rollups.schema import TABLES
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 MOST_PARTS = 40
@@ -22,7 +21,6 @@ _MOST_BYTES = 32_000_000
 
 
 def compact(
-    adding: Callable[[], duckdb.DuckDBPyConnection],
     store: PartStore,
     parts: Mapping[str, Part],
     void: Collection[str],
@@ -31,8 +29,6 @@ def compact(
     """Write a part that holds what still counts of others, and replaces them; None where it is not worth it.
 
     Small parts are merged; one of which something is `void` is written without it, so that its levels hold again.
-    `adding` gives the connection that adds levels up.
-
     Needs no lock: where two consoles merge the same parts, each content still counts once.
     """
     chosen = (
@@ -46,7 +42,7 @@ def compact(
         return _merged(name, chosen, plan.keys)
 
     try:
-        return store.write(adding(), merged, plan.entries, replaces=[part.id for part in chosen])
+        return store.write(merged, plan.entries, replaces=[part.id for part in chosen])
     except LogError:
         if all(part.table(name).exists() for part in chosen for name in TABLES):
             raise

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawpipe_tui.logs.canonical import text_literal
-from clawpipe_tui.rollups.arrow import arrow_schema
 from clawpipe_tui.rollups.cover import FINE, LEVELS_S, Range
 from clawpipe_tui.rollups.schema import TABLES
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 _COUNTS = ("n", "agree", "unanswered", "unpaired", "scored")
-_MEASURES = {
-    **{name: f"sum({name})::bigint as {name}" for name in _COUNTS},
-    "gap": "sum(gap) as gap",
-    "first_at": "min(first_at) as first_at",
-    "last_at": "max(last_at) as last_at",
-}
+_ADDED = {**dict.fromkeys((*_COUNTS, "gap"), "sum"), "first_at": "min", "last_at": "max"}
+"""How what is no key is added up, in SQL as in Arrow."""
 ASKED = tuple(name for name, columns in TABLES.items() if "bucket_start" in columns)
 """The tables that questions are asked of; the others are of use to reading alone."""
 LEVELLED = tuple(name for name, columns in TABLES.items() if "n" in columns)
@@ -39,8 +30,14 @@ def level_select(table: str, level: int, sources: Iterable[str]) -> str:
     together = " union all ".join(sources)
     if table not in LEVELLED:
         return together
-    columns = [_MEASURES.get(name, f'"{name}"') for name in stored_columns(table) if name != "bucket_start"]
+    columns = [_added(name) for name in stored_columns(table) if name != "bucket_start"]
     return f"select {_bucket(level)}, {', '.join(columns)} from ({together}) group by all"
+
+
+def _added(name: str) -> str:
+    if name not in _ADDED:
+        return f'"{name}"'
+    return f"{_ADDED[name]}({name}){'::bigint' if name in _COUNTS else ''} as {name}"
 
 
 def within(spans: Iterable[Range]) -> str:
@@ -62,19 +59,30 @@ def _bucket(level: int) -> str:
     return f"make_timestamptz((epoch_us(bucket_start) // {unit} * {unit})::bigint) as bucket_start"
 
 
-def levels_of(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> pa.Table:
-    """All coarse levels of a part's table, by level and time; each is added up from the one before it."""
-    sources = [f"from read_parquet({text_literal(glob.escape(str(path)))})", *(f'from "{level}"' for level in LEVELS_S)]
-    each = ", ".join(
-        f'"{level}" as materialized ({level_select(name, level, [source])})'
-        for level, source in zip(LEVELS_S, sources, strict=False)
-    )
-    together = " union all ".join(f'select {level} as level, * from "{level}"' for level in LEVELS_S)
-    return connection.sql(f"with {each} {together} order by level, bucket_start").to_arrow_table()
+def levels_of(table: pa.Table, name: str) -> pa.Table:
+    """All coarse levels of a part's table, by level and time; each is added up from the one before it.
+
+    By Arrow: it takes a third of the time that level_select takes, which `rollup verify` holds beside it.
+    """
+    import pyarrow as pa
+
+    table = table.select(list(stored_columns(name))).unify_dictionaries().combine_chunks()
+    levels: list[pa.Table] = []
+    for level in LEVELS_S:
+        table = _added_up(table, level).sort_by("bucket_start")
+        levels.append(table.add_column(0, "level", pa.repeat(pa.scalar(level, pa.int32()), len(table))))
+    return pa.concat_tables(levels)
 
 
-def no_levels(name: str) -> pa.Table:
-    """The same of a table without a row."""
-    columns = stored_columns(name)
-    others = {column: kind for column, kind in columns.items() if column != "bucket_start"}
-    return arrow_schema({"level": "INTEGER", "bucket_start": columns["bucket_start"], **others}).empty_table()
+def _added_up(table: pa.Table, level: int) -> pa.Table:
+    """The rows by the buckets of a level."""
+    import pyarrow as pa
+
+    names, unit_us = table.column_names, level * 1_000_000
+    start_us = table["bucket_start"].cast(pa.int64()).to_numpy() // unit_us * unit_us
+    moments = pa.array(start_us).cast(table.schema.field("bucket_start").type)
+    table = table.set_column(names.index("bucket_start"), "bucket_start", moments)
+    measures = {name: _ADDED[name] for name in names if name in _ADDED}
+    groups = table.group_by([name for name in names if name not in measures], use_threads=False)
+    added = groups.aggregate(list(measures.items()))
+    return added.rename_columns({f"{name}_{how}": name for name, how in measures.items()}).select(names)

@@ -28,7 +28,6 @@ from clawpipe_tui.rollups.schema import LEDGER, SCHEMA_VERSION
 from clawpipe_tui.rollups.writing import About, File, TableOf, write_files
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
     from clawpipe_tui.logs.listing import LogFile
@@ -137,15 +136,13 @@ class PartStore:
 
     def write(
         self,
-        adding: duckdb.DuckDBPyConnection,
         table_of: TableOf,
         ledger: Iterable[LedgerEntry],
         replaces: Iterable[str] = (),
     ) -> Part:
         """Write a part beside the others and rename it: it is there whole or not at all. Raises LogError.
 
-        A part that replaces others takes the age of the newest of them, so that it is met in their order. Levels are
-        added up by connections alongside `adding`.
+        A part that replaces others takes the age of the newest of them, so that it is met in their order.
         """
         from clawpipe_tui.rollups.arrow import ledger_table
 
@@ -156,7 +153,7 @@ class PartStore:
         entries = tuple(ledger)
         with _told(self.folder):
             building.mkdir(parents=True)  # parents too: somebody may have emptied the cache under us
-            about = write_files(building, table_of, ledger_table(entries), adding)
+            about = write_files(building, table_of, ledger_table(entries))
             about["replaces"] = sorted(replaces)
             (building / "part.json").write_text(json.dumps(about), encoding="utf-8")
             folder = building.rename(self._parts / part_id)

@@ -162,7 +162,7 @@ class LogReader:
         """Begin to write a part."""
         read = {entry.path for entry in reduced.entries if entry.file is not None}
         self._writing = _Writing(
-            side_by_side().submit(self.store.write, self.connections.own, reduced.table, reduced.entries),
+            side_by_side().submit(self.store.write, reduced.table, reduced.entries),
             frozenset(entry.fingerprint for entry in reduced.entries),
             tuple(one for one in repeats.here if one.file.path in read),
         )
@@ -192,7 +192,7 @@ class LogReader:
             reduced = self._reduced(self._look_at(batch), repeats, aside)
             self._landed_in_it = self._landed_in_it or bool(self._reading and self._reading.may_meet(repeats))
             if reduced.entries:
-                self.on_landed(self.taken.take_in(self.store.write(aside, reduced.table, reduced.entries)))
+                self.on_landed(self.taken.take_in(self.store.write(reduced.table, reduced.entries)))
 
     def _swap(self, new: Sequence[LogFile], left: Sequence[LedgerEntry]) -> Iterator[Change]:
         """What a table's rewrite brought, in one part with what it took away: never both, never neither.
@@ -206,15 +206,13 @@ class LogReader:
         while waiting:
             batch, waiting = later_batch(waiting)
             swapped = joined(swapped, self._reduced(self._look_at(batch), repeats))
-        part = self.store.write(
-            self.connections.own, swapped.table, [*swapped.entries, *map(self.ledger.following, left)]
-        )
+        part = self.store.write(swapped.table, [*swapped.entries, *map(self.ledger.following, left)])
         self._pending.difference_update(entry.path for entry in part.ledger)
         yield self.taken.take_in(part)
 
     def tidy(self) -> Change | None:
         """Merge small parts where there are many, remove those that were merged a while ago, give back memory."""
-        merged = self.taken.tidy(lambda: self.connections.own)
+        merged = self.taken.tidy()
         if time.monotonic() > self._given_back_at + _GIVE_BACK_S:
             self._given_back_at = time.monotonic()
             if connection := self.connections.made:  # the others are alongside

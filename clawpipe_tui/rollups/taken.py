@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from clawpipe_tui.rollups.ledger import Contribution, Ledger
 from clawpipe_tui.rollups.parts import Part, PartStore
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 
@@ -79,15 +78,12 @@ class TakenParts:
             self._drop(part_id)
         self.ledger.forget(*part_ids)
 
-    def tidy(self, adding: Callable[[], duckdb.DuckDBPyConnection]) -> Change | None:
-        """Merge small parts where there are many, and remove those that were merged a while ago.
-
-        `adding` gives the connection that adds levels up.
-        """
+    def tidy(self) -> Change | None:
+        """Merge small parts where there are many, and remove those that were merged a while ago."""
         present = set(self.store.ids())
         self._replaced = {part_id: by for part_id, by in self._replaced.items() if part_id in present}
         self.store.sweep(self._replaced)
-        part = compact(adding, self.store, self.parts, self.void.keys(), self.ledger)
+        part = compact(self.store, self.parts, self.void.keys(), self.ledger)
         return self.take_in(part, is_own=True) if part else None
 
     def _drop(self, part_id: str) -> None:

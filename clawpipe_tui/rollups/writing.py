@@ -13,7 +13,6 @@ from clawpipe_tui.rollups.lanes import done_side_by_side
 from clawpipe_tui.rollups.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -57,8 +56,8 @@ class _Fine:
     file: File
 
 
-def write_files(folder: Path, table_of: TableOf, ledger: pa.Table, adding: duckdb.DuckDBPyConnection) -> About:
-    """Everything but part.json, in lanes: each has one table in memory. Levels are added up by a DuckDB."""
+def write_files(folder: Path, table_of: TableOf, ledger: pa.Table) -> About:
+    """Everything but part.json, in lanes: each has one table in memory."""
     from clawpipe_tui.rollups.levels import LEVELLED
 
     fine = done_side_by_side([partial(_write_fine, folder, name, table_of) for name in TABLES])
@@ -66,7 +65,7 @@ def write_files(folder: Path, table_of: TableOf, ledger: pa.Table, adding: duckd
     has_levels = sum(one.rows for one in fine) >= _LEVELS_FROM_ROWS
     if has_levels:
         largest_first = sorted((one for one in fine if one.name in LEVELLED), key=lambda one: -one.rows)
-        files |= done_side_by_side([partial(_write_levels, folder, one, adding) for one in largest_first])
+        files |= done_side_by_side([partial(_write_levels, folder, one) for one in largest_first])
     files["ledger.parquet"] = write_checked(ledger, folder / "ledger.parquet")
     spans = [one.span_s for one in fine if one.span_s]
     span_s = [min(start for start, _ in spans), max(end for _, end in spans)] if spans else [0, 0]
@@ -87,15 +86,11 @@ def _write_fine(folder: Path, name: str, table_of: TableOf) -> _Fine:
     return _Fine(name, table.num_rows, _span_s(table) if is_asked and table.num_rows else None, written)
 
 
-def _write_levels(folder: Path, fine: _Fine, adding: duckdb.DuckDBPyConnection) -> tuple[str, File]:
-    from clawpipe_tui.rollups.levels import levels_of, no_levels
-    from clawpipe_tui.rollups.source import alongside
+def _write_levels(folder: Path, fine: _Fine) -> tuple[str, File]:
+    from clawpipe_tui.rollups.arrow import table_in
+    from clawpipe_tui.rollups.levels import levels_of
 
-    if not fine.rows:
-        levels = no_levels(fine.name)
-    else:
-        with alongside(adding) as own:
-            levels = levels_of(own, fine.name, folder / f"{fine.name}.parquet")
+    levels = levels_of(table_in(folder / f"{fine.name}.parquet"), fine.name)
     return f"{fine.name}.coarse.parquet", write_checked(levels, folder / f"{fine.name}.coarse.parquet")
 
 
