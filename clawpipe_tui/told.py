@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clawpipe_tui.errors import LogError
 from clawpipe_tui.logs.capabilities import Capability, capabilities, concerned
 from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.logs.objects import drop_copies, is_remote, local_copy
 from clawpipe_tui.rollups.labels import LabelFiles
 from clawpipe_tui.serving.asked import objective_rows
 from clawpipe_tui.serving.folder import FolderRegistry
@@ -33,6 +36,9 @@ class Told:
     def __init__(self, config: Config, warehouse: Warehouse) -> None:
         self._config, self._warehouse = config, warehouse
         self._labels = LabelFiles(config.label_files)
+        self._has_baseline = False
+        """Whether the baseline's own labels are taken in."""
+        self._is_remote = any(map(is_remote, (*config.label_files, *config.baseline_files)))
         self._document_files: Mapping[str, LogFile] | None = None
         self._documents: Sequence[VersionDocument] = ()
         self._capabilities: tuple[Capability, ...] = ()
@@ -43,8 +49,23 @@ class Told:
 
     def read_labels(self) -> None:
         """Label files that are new, changed or gone since the last look."""
-        if self._config.label_files:
-            self._warehouse.set_labels(*self._labels.look(), list(list_files(self._config.baseline_files)))
+        if not self._config.label_files:
+            return
+        if not self._has_baseline:
+            self._read_labelled_baseline()
+        gone, new = self._labels.look()
+        if gone or new:
+            self._warehouse.set_labels(gone, _at_hand(new))
+        if self._is_remote:
+            drop_copies()
+
+    def _read_labelled_baseline(self) -> None:
+        """Once; where it cannot be read, again at the next look. Whoever reads it for drift says why."""
+        import duckdb
+
+        with suppress(duckdb.Error, LogError, OSError):
+            self._warehouse.set_labelled_baseline(_at_hand(list_files(self._config.baseline_files).values()))
+            self._has_baseline = True
 
     def set_documents(self, documents: Sequence[VersionDocument]) -> None:
         """The version documents of the serving API, whose objectives hold beside those of the configuration."""
@@ -89,6 +110,15 @@ class Told:
         if not self._labels.read:
             return f"no labels yet: no file matches {files[0]}"
         return "no label of a request in this window is in yet"
+
+
+def _at_hand(files: Iterable[LogFile]) -> Sequence[LogFile]:
+    """Fetch what lies elsewhere before anybody waits for it; what cannot be fetched is met again, and said, there."""
+    files = tuple(files)
+    for file in files:
+        with suppress(OSError):
+            local_copy(file)
+    return files
 
 
 def _declared(declared: DeclaredRange) -> dict[str, object]:

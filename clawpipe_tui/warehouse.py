@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from clawpipe_tui.logs.listing import LogFile
     from clawpipe_tui.rollups.index import Index
     from clawpipe_tui.rollups.parts import LedgerEntry
     from clawpipe_tui.rollups.taken import Change
@@ -76,7 +77,6 @@ class Warehouse:
         self._shown: dict[str, LedgerEntry] = {}
         self._put_last: dict[str, Sequence[Mapping[str, object]]] = {}
         """Table → the rows that it was given last."""
-        self._has_baseline_labels = False
         for name in ASKED:  # the macros bind to these; what is asked for stands in front of them, as a view
             connection.execute(f'create table "{name}" ({columns_sql(stored_columns(name))})')
         connection.execute(f"create table bins ({columns_sql(BINS)})")
@@ -220,21 +220,25 @@ class Warehouse:
         """What columns may hold, as it is declared: column, low, high, allowed, null_pct."""
         self._put("ranges", _RANGES, rows)
 
-    def set_labels(self, gone: Sequence[str], new: Sequence[str], baseline: Sequence[str]) -> None:
-        """Take in label files, and take back what no longer holds; the first look brings the baseline's own labels."""
-        if self._has_baseline_labels and not gone and not new:
-            return
+    def set_labelled_baseline(self, files: Iterable[LogFile]) -> None:
+        """The baseline's own scores and labels, which estimates are made of before any label is in.
+
+        Raises duckdb.Error and OSError where they cannot be read; nothing is taken in then.
+        """
         with self._whole():
-            if not self._has_baseline_labels:
-                take_labelled_baseline(self._filling, baseline)
-            for path in (*gone, *new):
+            for file in files:
+                take_labelled_baseline(self._filling, file)
+
+    def set_labels(self, gone: Sequence[str], new: Sequence[LogFile]) -> None:
+        """Take in label files, and take back what no longer holds."""
+        with self._whole():
+            for path in (*gone, *(file.path for file in new)):
                 self._filling.execute("delete from labels where path = ?", [path])
                 self._filling.execute("delete from capabilities where starts_with(words, ?)", [f"labels: {path} "])
-            for path in new:
-                if trouble := take_labels(self._filling, path):
-                    words = f"labels: {path} {trouble}"
+            for file in new:
+                if trouble := take_labels(self._filling, file):
+                    words = f"labels: {file.path} {trouble}"
                     self._filling.execute("insert into capabilities values ('label', false, ?)", [words])
-        self._has_baseline_labels = True
 
     def set_routes(self, rows: Sequence[Mapping[str, object]]) -> None:
         """What the serving API says about traffic: model, version, role, weight_pct."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from clawpipe_tui.logs.canonical import Kind
 from clawpipe_tui.logs.footer import first_line
 from clawpipe_tui.logs.listing import list_files
+from clawpipe_tui.logs.objects import local_copy
 from clawpipe_tui.rollups.reduce import ANSWERED, keys
 from clawpipe_tui.rollups.schema import VALUE_GRAIN_S
 
@@ -48,21 +49,21 @@ class LabelFiles:
     patterns: Sequence[str]
     read: dict[str, LogFile] = field(default_factory=dict[str, "LogFile"])
 
-    def look(self) -> tuple[list[str], list[str]]:
-        """The paths that are gone or changed, and those to read; from now on they count as read."""
+    def look(self) -> tuple[list[str], list[LogFile]]:
+        """The paths that are gone or changed, and the files to read; from now on they count as read."""
         listing = list_files(self.patterns)
         gone = [path for path, file in self.read.items() if listing.get(path) != file]
-        new = [path for path, file in listing.items() if self.read.get(path) != file]
+        new = [file for path, file in listing.items() if self.read.get(path) != file]
         self.read = dict(listing)
         return gone, new
 
 
-def take_labels(connection: duckdb.DuckDBPyConnection, path: str) -> str:
+def take_labels(connection: duckdb.DuckDBPyConnection, file: LogFile) -> str:
     """One file's labels into the table `labels`; why it adds none, where it does not."""
     import duckdb
 
-    source = _source(path)
     try:
+        source = _source(file)
         columns = {
             str(row[0]): str(row[1]) for row in connection.execute(f"describe select * from {source}").fetchall()
         }
@@ -75,24 +76,28 @@ def take_labels(connection: duckdb.DuckDBPyConnection, path: str) -> str:
             connection.execute(
                 f"insert into labels select $path, {_HASH.format(request)}, label::varchar, {at} from {source}"
                 " where request_id is not null and label is not null",
-                {"path": path},
+                {"path": file.path},
             )
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         return f"cannot be read: {first_line(error)}"
     return f"has no column {' and '.join(sorted(missing))}" if missing else ""
 
 
-def take_labelled_baseline(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
-    """The baseline's own scores and labels, which calibrate estimates; where it has none, there is no estimate."""
-    for path in paths:
-        columns = {str(row[0]) for row in connection.execute(f"describe select * from {_source(path)}").fetchall()}
-        if {"prediction", "score", "label"} <= columns:
-            connection.execute(
-                "insert into labelled_baseline select prediction::varchar, try_cast(score as double), label::varchar"
-                f" from {_source(path)} where prediction is not null and label is not null"
-            )
+def take_labelled_baseline(connection: duckdb.DuckDBPyConnection, file: LogFile) -> None:
+    """A baseline's own scores and labels, which calibrate estimates; where it has none, there is no estimate.
+
+    Raises duckdb.Error and OSError where it cannot be read.
+    """
+    source = _source(file)
+    columns = {str(row[0]) for row in connection.execute(f"describe select * from {source}").fetchall()}
+    if {"prediction", "score", "label"} <= columns:
+        connection.execute(
+            "insert into labelled_baseline select prediction::varchar, try_cast(score as double), label::varchar"
+            f" from {source} where prediction is not null and label is not null"
+        )
 
 
-def _source(path: str) -> str:
+def _source(file: LogFile) -> str:
+    path = local_copy(file)
     quoted = "'" + path.replace("'", "''") + "'"
     return f"read_csv({quoted})" if path.endswith((".csv", ".csv.gz")) else f"read_parquet({quoted})"

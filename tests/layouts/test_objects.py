@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -99,6 +101,33 @@ def test_a_log_in_a_store_counts_as_it_would_in_a_folder(store: Store, tmp_path:
     seen = read(store, tmp_path)
     assert seen.requests == plain_requests(first, second)
     assert sorted(state for state, _ in seen.files.values()) == ["duplicate", "read", "read"]
+
+
+def test_labels_and_a_baseline_in_a_store_are_read_like_any_others(store: Store, tmp_path: Path) -> None:
+    """An estimate before the labels, and what they say when they have landed."""
+    yes = {"prediction": ["yes", "no"] * 100, "score": [0.9, 0.1] * 100}
+    ids = [f"r{number}" for number in range(200)]
+    times = [END - timedelta(seconds=400 - number) for number in range(200)]
+    write(store.folder / "a.parquet", {"served_at": times, "request_id": ids, "outcome": ["ok"] * 200, **yes})
+    write(store.folder.parent / "truth" / "baseline.parquet", {**yes, "label": ["yes", "no"] * 100})
+    config = Config(
+        (store.pattern(),),
+        baseline_files=("s3://truth/baseline.parquet",),
+        label_files=("s3://truth/labels/*.parquet",),
+        now=END,
+    )
+    with contextlib.closing(LogSession(config, cache=tmp_path / "rollups")) as session:
+        session.read()
+        window = {"since": END - timedelta(hours=1), "until": END, "step": timedelta(minutes=1)}
+        [estimate] = session.ask("quality_estimate", window).records()
+        assert (estimate["estimated_pct"], estimate["answered"]) == (100.0, 200)
+        write(
+            store.folder.parent / "truth" / "labels" / "1.parquet",
+            {"request_id": ids, "label": ["yes"] * 200, "labelled_at": [at + timedelta(minutes=1) for at in times]},
+        )
+        session.read()
+        [quality] = session.ask("quality", window).records()
+        assert (quality["labelled"], quality["accuracy_pct"]) == (200, 50.0)
 
 
 def test_a_torn_object_is_in_the_ledger(store: Store, tmp_path: Path) -> None:
