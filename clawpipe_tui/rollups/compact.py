@@ -80,7 +80,7 @@ def _plan(chosen: list[Part], ledger: Ledger) -> _Plan:
         keys[part_id][key] = new_keys[content]
     entries = {entry.path: replace(entry, file=None) for entry in _latest(chosen, ledger)}
     for content, key in new_keys.items():
-        path = min(ledger.paths[content])
+        path = min(ledger.holders.of(content))
         entries[path] = replace(ledger.latest[path], file=key)
     return _Plan(tuple(entries.values()), keys)
 

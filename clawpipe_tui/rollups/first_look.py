@@ -58,7 +58,7 @@ class FirstLook:
 
     def _known_content(self, file: LogFile, footer: Footer) -> Iterator[LedgerEntry]:
         """A file whose content is counted already: only touched, renamed (or rotated), or delivered twice."""
-        others = sorted(self.ledger.paths[footer.fingerprint] - {file.path})
+        others = sorted(set(self.ledger.holders.of(footer.fingerprint)) - {file.path})
         staying = [path for path in others if path in self.listing and path not in self.pending]
         gone = [path for path in others if path not in self.listing]
         known = self.ledger.latest.get(file.path)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from clawpipe_tui.logs.listing import OF_TABLE, LogFile, file_of_piece
+from clawpipe_tui.rollups.holders import Holders
 from clawpipe_tui.rollups.parts import LedgerEntry, Part
 
 DELETED = "deleted from the log after it was read; its counts are kept"
@@ -31,10 +32,8 @@ class Ledger:
     latest: dict[str, LedgerEntry] = field(default_factory=dict[str, LedgerEntry])
     counted: dict[str, Contribution] = field(default_factory=dict[str, Contribution])
     """fingerprint → the contribution that counts."""
-    paths: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    """fingerprint → the paths that stand for this content."""
-    rows: dict[str, int] = field(default_factory=dict[str, int])
-    """fingerprint → the rows of that content."""
+    holders: Holders = field(default_factory=Holders)
+    """The paths that stand for each content."""
     newest: LedgerEntry | None = None
     """The file that was written last, of those that were read."""
     _orphans: set[str] = field(default_factory=set[str])
@@ -63,16 +62,13 @@ class Ledger:
             self._let_go(known)
         self.latest[entry.path] = entry
         if entry.fingerprint:
-            self.paths.setdefault(entry.fingerprint, set()).add(entry.path)
-            self.rows[entry.fingerprint] = entry.rows
+            self.holders.add(entry.fingerprint, entry.path)
         if entry.columns and entry.rows and (self.newest is None or _written(entry) >= _written(self.newest)):
             self.newest = entry
 
     def _let_go(self, known: LedgerEntry) -> None:
-        holders = self.paths.get(known.fingerprint, set())
-        holders.discard(known.path)
-        if not holders:
-            self.paths.pop(known.fingerprint, None)
+        self.holders.remove(known.fingerprint, known.path)
+        if known.fingerprint not in self.holders:
             self._orphans.add(known.fingerprint)
 
     def _offer(self, entry: LedgerEntry, part_id: str) -> Contribution | None:
@@ -83,7 +79,7 @@ class Ledger:
         if entry.file is None:
             return None
         offered = (part_id, entry.file)
-        if entry.fingerprint not in self.paths:
+        if entry.fingerprint not in self.holders:
             return offered
         standing = self.counted.setdefault(entry.fingerprint, offered)
         if standing == offered:
@@ -93,7 +89,9 @@ class Ledger:
 
     def _abandoned(self) -> Iterator[Contribution]:
         """The contributions of contents that no path stands for any more."""
-        for content in self._orphans - self.paths.keys():
+        for content in self._orphans:
+            if content in self.holders:
+                continue
             contribution = self.counted.pop(content, None)
             if contribution:
                 yield contribution
@@ -101,7 +99,8 @@ class Ledger:
 
     def logged(self) -> int:
         """How many rows of the log are counted."""
-        return sum(self.rows.get(content, 0) for content in self.counted)
+        paths = map(self.holders.one_of, self.counted)
+        return sum(self.latest[path].rows for path in paths if path is not None)
 
     def changed(self, listing: Mapping[str, LogFile]) -> list[LogFile]:
         """The files that were never looked at, or that are not what they were."""
@@ -151,7 +150,7 @@ class Ledger:
     def shown(self, listing: Mapping[str, LogFile]) -> Iterator[LedgerEntry]:
         """Every file as the Files list shows it; one that was read and is gone is `deleted`."""
         for path, entry in self.latest.items():
-            holders = self.paths.get(entry.fingerprint, ()) if entry.rows else ()
+            holders = self.holders.of(entry.fingerprint) if entry.rows else ()
             others = [other for other in holders if other != path and other in listing] if len(holders) > 1 else []
             if path not in listing:
                 yield entry if entry.state in _WITHOUT_CONTENT else _gone(entry, min(others, default=""))
