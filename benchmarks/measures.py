@@ -137,7 +137,9 @@ def _asked(session: LogSession, width_s: float) -> float:
     wanted = Wanted(1, "overview", panels, "", int(width_s), "training")
     began = time.perf_counter()
     take_snapshot(session, wanted, Answers(), lambda: False)
-    return time.perf_counter() - began
+    took = time.perf_counter() - began
+    session.tidy()
+    return took
 
 
 def _asked_after_news(session: LogSession, width_s: float, at: int) -> float:

@@ -33,6 +33,11 @@ _STOP_AGAIN_S = 0.05
 _PARAMETER = re.compile(r"\$(\w+)")
 _MOST_VERSIONS = 50
 """Of so many versions, the latest, it is known when they served last; objectives are measured up to then."""
+_ASKED_OF_SPANS = """select list(distinct window_s), list(distinct window_s) filter (metric = 'estimated_pct'),
+                            exists (from labels)
+                     from   objectives where window_s > 0"""
+_MOST_READ = 200
+"""Texts that are kept as DuckDB reads them: 20 bytes for each of a text."""
 EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 
@@ -42,6 +47,15 @@ class _Lane:
 
     connection: duckdb.DuckDBPyConnection
     views: dict[str, str] = field(default_factory=dict[str, str])
+    read: dict[str, duckdb.Statement] = field(default_factory=dict[str, "duckdb.Statement"])
+
+    def run(self, sql: str, values: object = None) -> duckdb.DuckDBPyConnection:
+        """Execute a text that will come again: reading it is a tenth of answering."""
+        if sql not in self.read:
+            if len(self.read) >= _MOST_READ:
+                self.read.clear()
+            (self.read[sql],) = self.connection.extract_statements(sql)
+        return self.connection.execute(self.read[sql], values)
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,7 @@ class Known:
 class Asking:
     """The asking side of the counts in memory. Any thread may ask; a third waits for one of two.
 
-    `macros` are texts that define them; those of them that are `waiting` are defined when a question first uses one.
+    `macros` are texts that define them; those in the texts that are `waiting` are defined when they are first used.
     """
 
     def __init__(
@@ -64,7 +78,7 @@ class Asking:
         # Its remedy, a relation, binds every statement twice; an answer's rows are few.
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
         self._blocks, self._sources = blocks, Sources.of(macros)
-        self._waiting = tuple((frozenset(Sources.of([text]).macros), text) for text in waiting)
+        self._waiting = dict(Sources.of(waiting).macros)
         self._steps: set[str] = set()
         """The steps that are defined."""
         self._defining = threading.Lock()
@@ -95,6 +109,10 @@ class Asking:
         if self._loading_for == thread:
             self._blocks.interrupt()
 
+    def tidy(self) -> None:
+        """Drop what was worked out for what the log was before; who asks next would wait for it."""
+        self._kept.tidy()
+
     def interrupt(self) -> None:
         """Stop everything that is being asked."""
         for lane in self._lanes:
@@ -107,7 +125,7 @@ class Asking:
             return self._answer(query, bound, context, known)
 
     def _answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
-        self._define(self._sources.words(query.sql))
+        self._define(self._sources.words(_text(query).plain if is_shipped(query) else query.sql))
         until = context.get("until") if "until" in parameters_for_requests(query, context) else None
         wanted = self._sources.covers(query, context, self._served(known, until))
         if not is_shipped(query):
@@ -118,7 +136,7 @@ class Asking:
             sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(query)}
             with self._turns.taking() as lane:
                 _show(lane, seen)
-                return lane.connection.execute(sql, used or None).to_arrow_table()
+                return lane.run(sql, used or None).to_arrow_table()
         finally:
             self._kept.end()
 
@@ -131,38 +149,43 @@ class Asking:
 
     def define_ahead(self, texts: Sequence[str]) -> None:
         """Define what these queries use, in a thread of its own."""
-        words = frozenset[str]().union(*map(self._sources.words, texts))
+        used = frozenset[str]().union(*map(self._sources.words, texts))
 
         def define() -> None:
             import duckdb
 
             with suppress(duckdb.Error):  # closed meanwhile; or a question meets it again, and says it
-                self._define(words)
+                for text in texts:
+                    self._define(self._sources.words(text_of(text).plain))
                 for step in self._macros:
-                    if step in words:
+                    if step in used:
                         self._define_step(step)
 
         threading.Thread(target=define, name="macros", daemon=True).start()
 
     def _define(self, words: Collection[str]) -> None:
         """The macros among these words, which were not needed before."""
-        while waiting := [one for one in self._waiting if not one[0].isdisjoint(words)]:
-            with self._defining:
-                if (first := waiting[0]) not in self._waiting:
-                    continue
-                try:  # all of a file or nothing
-                    self._bare.execute(f"begin; {first[1]}; commit")
-                finally:
-                    roll_back(self._bare)
-                self._waiting = tuple(one for one in self._waiting if one is not first)
+        if self._waiting.keys().isdisjoint(words):
+            return
+        with self._defining:
+            needed = {name: body for name, body in self._waiting.items() if name in words}
+            if not needed:  # somebody else defined them meanwhile
+                return
+            texts = (f"create macro {name}{body.rstrip().rstrip(';')};" for name, body in needed.items())
+            try:  # all of them or none
+                self._bare.execute(f"begin; {' '.join(texts)} commit")
+            finally:
+                roll_back(self._bare)
+            self._waiting = {name: body for name, body in self._waiting.items() if name not in needed}
 
     def _define_step(self, step: str) -> None:
         """A step as a macro: the tables of the steps inside it are given by name, so that it is planned as it stays."""
         if step in self._steps:
             return
+        macro = self._macros[step]
+        self._define(self._sources.words(macro.text.plain))
         with self._defining:
             if step not in self._steps:
-                macro = self._macros[step]
                 inner = {call: f"query_table(kept_{place})" for place, call in enumerate(macro.text.calls)}
                 parameters = ", ".join((*macro.parameters, *(f"kept_{place}" for place in range(len(inner)))))
                 self._bare.execute(f"create macro {_own(step)}({parameters}) as table {macro.text.sql(inner)}")
@@ -200,7 +223,7 @@ class Asking:
             with self._turns.taking() as lane:
                 _show(lane, seen)
                 given = ", ".join("?" * (len(values) + len(tables)))
-                lane.connection.execute(f"create table {table} as from {_own(call.step)}({given})", [*values, *tables])
+                lane.run(f"create table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
         return self._kept.table((call.step, *values, *sorted(seen.items())), make)
 
@@ -211,7 +234,7 @@ class Asking:
         left = list(tables)
         with suppress(duckdb.Error), self._turns.taking() as lane:
             while left:
-                lane.connection.execute(f"drop table if exists {left[-1]}")
+                lane.run(f"drop table if exists {left[-1]}")
                 left.pop()
         return left
 
@@ -264,14 +287,11 @@ class Asking:
         with self._turns.taking() as lane, self._blocks.lock:
             self._hold(past)
             ends = lane.connection.execute(sql, {"until": until} if before else None).fetchall()
-            widths = lane.connection.execute(
-                "select distinct window_s, metric = 'estimated_pct' from objectives where window_s > 0"
-            ).fetchall()
-            ((labelled,),) = lane.connection.execute("select exists (from labels)").fetchall()
+            ((widths, estimated, labelled),) = lane.run(_ASKED_OF_SPANS).fetchall()
         return Served(
             tuple(datetime.fromtimestamp(end / 1e6, UTC) for (end,) in ends if end is not None),
-            tuple(timedelta(seconds=width_s) for width_s, _ in widths),
-            tuple(timedelta(seconds=width_s) for width_s, estimated in widths if estimated),
+            tuple(timedelta(seconds=width_s) for width_s in widths or ()),
+            tuple(timedelta(seconds=width_s) for width_s in estimated or ()),
             labelled,
         )
 
@@ -303,5 +323,4 @@ def _text(query: Query) -> Text:
 @lru_cache(maxsize=256)
 def _parameters(query: Query) -> frozenset[str]:
     """What is left to bind when the steps stand as tables."""
-    plain = _text(query).sql(dict.fromkeys(_text(query).calls, ""))
-    return query.parameters & set(_PARAMETER.findall(plain))
+    return query.parameters & set(_PARAMETER.findall(_text(query).plain))

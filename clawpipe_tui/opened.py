@@ -58,6 +58,10 @@ class Session(Protocol):
         """How much of the log has been read."""
         ...
 
+    def tidy(self) -> None:
+        """Drop what was worked out for what the log was before; called after every look, where nobody waits."""
+        ...
+
     def give_back(self) -> None:
         """Let go of memory that was used for answers; called from any thread, where nobody waits for one."""
         ...

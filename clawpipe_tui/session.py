@@ -169,6 +169,11 @@ class LogSession:
         """Stop what that thread is asking: its answer is no longer wanted."""
         self._warehouse.give_up(thread)
 
+    def tidy(self) -> None:
+        """Drop what was worked out for what the log was before, where nobody waits for an answer."""
+        if not self._stopping.is_set():
+            self._warehouse.asking.tidy()
+
     def give_back(self) -> None:
         """Let go of memory that was used for answers and for reading."""
         if not self._stopping.is_set():

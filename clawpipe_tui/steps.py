@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from clawpipe_tui.result import Value
 
@@ -49,6 +50,11 @@ class Text:
     def calls(self) -> tuple[Call, ...]:
         """Each call once."""
         return tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Call)))
+
+    @property
+    def plain(self) -> str:
+        """The text without its calls."""
+        return "".join(piece for piece in self.pieces if isinstance(piece, str))
 
     def sql(self, tables: Mapping[Call, str]) -> str:
         """The text with a table in the place of each call."""
@@ -111,9 +117,10 @@ class Kept:
         self._lock = threading.Lock()
         self._tables: dict[tuple[object, ...], _Table] = {}
         self._old: list[str] = []
+        self._names: set[str] = set()
+        """Those of tables that are there, or may be."""
         self._revision = -1
         self._users = 0
-        self._number = 0
 
     def begin(self, revision: int) -> None:
         """A question begins that may read kept tables: none is dropped until it ends."""
@@ -126,15 +133,24 @@ class Kept:
                 self._old.append(self._tables.pop(key).name)
 
     def end(self) -> None:
-        """It has ended; tables of older revisions go when nobody reads any."""
+        """It has ended."""
         with self._lock:
             self._users -= 1
-            old = self._old if not self._users else []
+            are_many = len(self._old) > _MOST
+        if are_many:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Drop the tables of older revisions, unless somebody may read them."""
+        with self._lock:
+            old = [] if self._users else self._old
             if old:
                 self._old = []
-        if old and (left := self._drop(old)):
+        if old:
+            left = self._drop(old)
             with self._lock:
                 self._old += left
+                self._names -= set(old).difference(left)
 
     def table(self, key: tuple[object, ...], make: Callable[[str], None]) -> str:
         """The table of a step, made now unless it is there. What `make` raises is raised for the one who made it."""
@@ -142,8 +158,7 @@ class Kept:
             with self._lock:
                 known = self._tables.get(key)
                 if known is None or known.failed:
-                    self._number += 1
-                    mine = self._tables[key] = _Table(f'main."step {self._number}"')
+                    mine = self._tables[key] = _Table(self._free_name(key[0]))
                     break
             known.made.wait()
             if not known.failed:
@@ -158,3 +173,9 @@ class Kept:
         finally:
             mine.made.set()
         return mine.name
+
+    def _free_name(self, what: object) -> str:
+        """The first that no table has: questions that come again and again have the same texts, read once."""
+        name = next(name for place in count() if (name := f'main."step {what} {place}"') not in self._names)
+        self._names.add(name)
+        return name

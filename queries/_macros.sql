@@ -38,7 +38,7 @@ create macro entropy_sum(n) as sum(case when n > 0 then n * ln(n) else 0 end) - 
 -- How many requests a row of the log stands for, where it is a sample (1 where it is not). Counts on screen are of requests;
 -- what is certain depends on rows, so every test divides by this.
 create macro mean_weight() as (
-    select greatest(1.0, coalesce((select counted / nullif(logged, 0) from log_totals), 1.0))
+    select greatest(1.0, coalesce(any_value(counted / nullif(logged, 0)), 1.0)) from log_totals
 );
 
 -- rows of the span whose file was written more than an hour after its last row; a file that is newer than the clock was

@@ -97,8 +97,10 @@ def test_a_step_is_made_once_and_goes_when_the_log_has_grown() -> None:
         thread.join()
     kept.begin(2)
     kept.end()
+    kept.tidy()
     assert (len(made), dropped) == (1, [])
     kept.end()
+    kept.tidy()
     assert dropped == made
 
 
@@ -121,9 +123,9 @@ class Stopped:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection, self.drops = connection, 0
 
-    def execute(self, sql: str, *values: object) -> duckdb.DuckDBPyConnection:
+    def execute(self, sql: str | duckdb.Statement, *values: object) -> duckdb.DuckDBPyConnection:
         """As the connection does, unless it is stopped."""
-        if sql.startswith("drop"):
+        if (sql if isinstance(sql, str) else sql.query).startswith("drop"):
             self.drops += 1
             if self.drops % 2:
                 raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
@@ -145,6 +147,7 @@ def test_who_is_given_up_while_tables_are_dropped_leaves_none_behind() -> None:
         def news_and_a_question(number: int) -> None:
             session.set_routes([{"model": "m", "version": f"v{number}", "role": "live", "weight_pct": 100.0}])
             session.ask("health", _moved(session) | window)
+            session.tidy()
 
         for lane in asking._lanes:
             lane.connection = cast("duckdb.DuckDBPyConnection", Stopped(lane.connection))
@@ -155,6 +158,33 @@ def test_who_is_given_up_while_tables_are_dropped_leaves_none_behind() -> None:
         news_and_a_question(4)
         there = own[0].sql("select table_name from duckdb_tables() where table_name like 'step %'").fetchall()
         assert {f'main."{name}"' for (name,) in there} == {one.name for one in asking._kept._tables.values()}
+
+
+def test_a_question_that_comes_again_is_read_once() -> None:
+    """Of what a screen asks at every tick, reading the text is a tenth: its tables get the same names again."""
+    config = load_config(shipped("sample_data") / "clawpipe.toml")
+    with tempfile.TemporaryDirectory() as cache, closing(LogSession(config, cache=Path(cache))) as session:
+        session.read()
+        lanes = session._warehouse.asking._lanes
+        window = {"until": session.now(), "since": session.now() - timedelta(hours=1)}
+        read: list[int] = []
+        for number in range(6):
+            session.set_routes([{"model": "m", "version": f"v{number}", "role": "live", "weight_pct": 100.0}])
+            session.ask("health", _moved(session) | window)
+            session.tidy()
+            read.append(len({text for lane in lanes for text in lane.read}))
+        assert read[0] < read[2] == read[-1]
+
+
+def test_only_the_macros_that_a_question_uses_are_defined() -> None:
+    """Defining all of them takes a tenth of a second, before the first answer."""
+    config = load_config(shipped("sample_data") / "clawpipe.toml")
+    with tempfile.TemporaryDirectory() as cache, closing(LogSession(config, cache=Path(cache))) as session:
+        session.read()
+        asking = session._warehouse.asking
+        session.ask("traffic_over_time", {"since": session.now() - timedelta(hours=1), "until": session.now()})
+        assert "stepped" not in asking._waiting
+        assert {"drift_measures", "version_health", "version_sides"} <= asking._waiting.keys()
 
 
 def test_who_is_given_up_while_macros_are_defined_spoils_nothing() -> None:

@@ -120,6 +120,8 @@ class Asker:
 
     def _give_back(self, now: float) -> None:
         """Between two questions, so that no answer waits for it; at rest also what the next one will fetch again."""
+        if self.session:
+            self.session.tidy()
         progress = self._last.progress if self._last else None
         at_rest = now - self._answered_at >= _AT_REST_S and not (progress and progress.reading)
         is_first = at_rest and self._given_back_at < self._answered_at + _AT_REST_S

@@ -153,9 +153,9 @@ def test_models_see_what_the_other_questions_of_their_screen_see(log: TinyLog) -
         alone = session.ask("models", {}).rows
         session.ask("traffic_over_time", context)
         kept = session._warehouse.asking._kept
-        before = kept._number
+        before = len(kept._tables)
         assert session.ask("models", context).rows == alone
-        assert kept._number == before
+        assert len(kept._tables) == before
         assert session.model() == alone[0][0]
 
 
