@@ -223,7 +223,7 @@ class Asking:
             with self._turns.taking() as lane:
                 _show(lane, seen)
                 given = ", ".join("?" * (len(values) + len(tables)))
-                lane.run(f"create table {table} as from {_own(call.step)}({given})", [*values, *tables])
+                lane.run(f"create or replace table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
         return self._kept.table((call.step, *values, *sorted(seen.items())), make)
 

@@ -118,7 +118,7 @@ class Kept:
         self._tables: dict[tuple[object, ...], _Table] = {}
         self._old: list[str] = []
         self._names: set[str] = set()
-        """Those of tables that are there, or may be."""
+        """Those that are not free: of tables that somebody may read."""
         self._revision = -1
         self._users = 0
 
@@ -131,6 +131,8 @@ class Kept:
                 self._tables, self._revision = {}, revision
             for key in list(self._tables)[: max(0, len(self._tables) - _MOST)]:  # who pages far asks anew
                 self._old.append(self._tables.pop(key).name)
+            if self._users == 1:  # nobody else may read them: what is made now takes their places
+                self._names.difference_update(self._old)
 
     def end(self) -> None:
         """It has ended."""
@@ -146,6 +148,7 @@ class Kept:
             old = [] if self._users else self._old
             if old:
                 self._old = []
+                self._names.update(old)
         if old:
             left = self._drop(old)
             with self._lock:
@@ -153,7 +156,10 @@ class Kept:
                 self._names -= set(old).difference(left)
 
     def table(self, key: tuple[object, ...], make: Callable[[str], None]) -> str:
-        """The table of a step, made now unless it is there. What `make` raises is raised for the one who made it."""
+        """The table of a step, made now unless it is there; `make` may find an old one under its name.
+
+        What `make` raises is raised for the one who made it.
+        """
         while True:
             with self._lock:
                 known = self._tables.get(key)
@@ -175,7 +181,9 @@ class Kept:
         return mine.name
 
     def _free_name(self, what: object) -> str:
-        """The first that no table has: questions that come again and again have the same texts, read once."""
+        """The first that is free: questions that come again and again have the same texts, read once."""
         name = next(name for place in count() if (name := f'main."step {what} {place}"') not in self._names)
         self._names.add(name)
+        if name in self._old:
+            self._old.remove(name)
         return name
