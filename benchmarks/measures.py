@@ -78,10 +78,12 @@ def windows(log: Path) -> Measured:
     """What the Overview asks when its window changes to a width for the first time, and again after news: a tick."""
     with _opened(log, log / "cache") as session:
         session.read()
-        found = {"opened": _asked(session, QUARTER_S)}
+        answers = Answers()
+        found = {"opened": _asked(session, answers, QUARTER_S)}
         for name, width_s in (("hour", HOUR_S), ("day", DAY_S), ("year", YEAR_S)):
-            found[name] = _asked(session, width_s)
-            found[f"{name}_again"] = statistics.median(_asked_after_news(session, width_s, at) for at in range(5))
+            found[name] = _asked(session, answers, width_s)
+            again = (_asked_after_news(session, answers, width_s, at) for at in range(5))
+            found[f"{name}_again"] = statistics.median(again)
         return found
 
 
@@ -128,7 +130,7 @@ def _write_steadily(folder: Path, pieces: Sequence[pa.Table], every_s: float) ->
     return time.thread_time() - cpu
 
 
-def _asked(session: LogSession, width_s: float) -> float:
+def _asked(session: LogSession, answers: Answers, width_s: float) -> float:
     """Seconds for all that the Overview shows of a window."""
     overview = next(one for one in load_screens((shipped("screens"),), load_catalog()) if one.name == "overview")
     assert isinstance(overview, ScreenSpec)
@@ -136,18 +138,18 @@ def _asked(session: LogSession, width_s: float) -> float:
     panels = tuple(overview.panels[name] for name in dict.fromkeys(name for row in grid.rows for name in row))
     wanted = Wanted(1, "overview", panels, "", int(width_s), "training")
     began = time.perf_counter()
-    take_snapshot(session, wanted, Answers(), lambda: False)
+    take_snapshot(session, wanted, answers, lambda: False)
     took = time.perf_counter() - began
     session.tidy()
     return took
 
 
-def _asked_after_news(session: LogSession, width_s: float, at: int) -> float:
+def _asked_after_news(session: LogSession, answers: Answers, width_s: float, at: int) -> float:
     """The same when nothing that was worked out before holds any more."""
     session.set_routes(
         [{"model": "another", "version": f"v{at}", "role": "live", "weight_pct": 100.0, "since_at": None}]
     )
-    return _asked(session, width_s)
+    return _asked(session, answers, width_s)
 
 
 def _landed(session: LogSession, folder: Path) -> Measured:

@@ -133,7 +133,7 @@ class Asking:
         self._kept.begin(known.revision)
         try:
             text, seen = _text(query), self._copies(wanted)
-            sql, used = self._put_in(text, bound, seen), {name: bound[name] for name in _parameters(query)}
+            sql, used = self._put_in(text, bound, wanted), {name: bound[name] for name in _parameters(query)}
             with self._turns.taking() as lane:
                 _show(lane, seen)
                 return lane.run(sql, used or None).to_arrow_table()
@@ -207,25 +207,26 @@ class Asking:
 
         return self._kept.table((name, *covered.items()), make)
 
-    def _put_in(self, text: Text, known: Mapping[str, Value], seen: Mapping[str, str]) -> str:
+    def _put_in(self, text: Text, known: Mapping[str, Value], wanted: Mapping[str, Cover]) -> str:
         """The text with the tables of its steps, made where they are not there yet."""
-        return text.sql({call: self._table(call, call.values(known), seen) for call in text.calls})
+        return text.sql({call: self._table(call, call.values(known), wanted) for call in text.calls})
 
-    def _table(self, call: Call, values: tuple[Value, ...], seen: Mapping[str, str]) -> str:
-        """The table of a step. What it looks at is part of its name: how exact a time is depends on the level."""
+    def _table(self, call: Call, values: tuple[Value, ...], wanted: Mapping[str, Cover]) -> str:
+        """The table of a step. What it looks at is part of its key: how exact a time is depends on the level."""
         macro, words = self._macros[call.step], self._sources.words(call.step)
-        seen = {name: source for name, source in seen.items() if name in words}
+        wanted = {name: covered for name, covered in sorted(wanted.items()) if name in words}
 
         def make(table: str) -> None:
             inner = dict(zip(macro.parameters, values, strict=True))
-            tables = [self._table(one, one.values(inner), seen) for one in macro.text.calls]
+            tables = [self._table(one, one.values(inner), wanted) for one in macro.text.calls]
             self._define_step(call.step)
+            seen = self._copies(wanted)
             with self._turns.taking() as lane:
                 _show(lane, seen)
                 given = ", ".join("?" * (len(values) + len(tables)))
                 lane.run(f"create or replace table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
-        return self._kept.table((call.step, *values, *sorted(seen.items())), make)
+        return self._kept.table((call.step, *values, *((name, *each.items()) for name, each in wanted.items())), make)
 
     def _drop(self, tables: Sequence[str]) -> list[str]:
         """Returns those that are still there: whoever is impatient may stop this as well."""
