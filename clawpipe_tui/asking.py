@@ -21,6 +21,8 @@ from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
 from clawpipe_tui.turns import Turns
 
 if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
     import duckdb
     import pyarrow as pa
 
@@ -36,8 +38,8 @@ _MOST_VERSIONS = 50
 _ASKED_OF_SPANS = """select list(distinct window_s), list(distinct window_s) filter (metric = 'estimated_pct'),
                             exists (from labels)
                      from   objectives where window_s > 0"""
-_MOST_READ = 200
-"""Texts that are kept as DuckDB reads them: 20 bytes for each of a text."""
+_MOST_READ = 64
+"""Texts that are kept as DuckDB reads them: twenty bytes for each of a text's own. Two screens have so many."""
 EVERY_DAY: Cover = {DAYS: (EVER,)}
 
 
@@ -47,15 +49,19 @@ class _Lane:
 
     connection: duckdb.DuckDBPyConnection
     views: dict[str, str] = field(default_factory=dict[str, str])
-    read: dict[str, duckdb.Statement] = field(default_factory=dict[str, "duckdb.Statement"])
+    read: _lru_cache_wrapper[duckdb.Statement] = field(init=False)
+    """A text as DuckDB reads it."""
+
+    def __post_init__(self) -> None:
+        self.read = lru_cache(maxsize=_MOST_READ)(self._read)
 
     def run(self, sql: str, values: object = None) -> duckdb.DuckDBPyConnection:
         """Execute a text that will come again: reading it is a tenth of answering."""
-        if sql not in self.read:
-            if len(self.read) >= _MOST_READ:
-                self.read.clear()
-            (self.read[sql],) = self.connection.extract_statements(sql)
-        return self.connection.execute(self.read[sql], values)
+        return self.connection.execute(self.read(sql), values)
+
+    def _read(self, sql: str) -> duckdb.Statement:
+        (statement,) = self.connection.extract_statements(sql)
+        return statement
 
 
 @dataclass(frozen=True)
