@@ -7,12 +7,13 @@ import threading
 import warnings
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clawpipe_tui.catalog import Query, is_shipped
+from clawpipe_tui.lane import Lane
 from clawpipe_tui.looking import Served, Sources, parameters_for_requests
 from clawpipe_tui.rollups.blocks import Blocks, roll_back
 from clawpipe_tui.rollups.cover import DAYS, EVER, Cover, Looks, cover
@@ -21,8 +22,6 @@ from clawpipe_tui.steps import Call, Kept, Text, macros_of, text_of
 from clawpipe_tui.turns import Turns
 
 if TYPE_CHECKING:
-    from functools import _lru_cache_wrapper
-
     import duckdb
     import pyarrow as pa
 
@@ -38,30 +37,7 @@ _MOST_VERSIONS = 50
 _ASKED_OF_SPANS = """select list(distinct window_s), list(distinct window_s) filter (metric = 'estimated_pct'),
                             exists (from labels)
                      from   objectives where window_s > 0"""
-_MOST_READ = 64
-"""Texts that are kept as DuckDB reads them: twenty bytes for each of a text's own. Two screens have so many."""
 EVERY_DAY: Cover = {DAYS: (EVER,)}
-
-
-@dataclass
-class _Lane:
-    """A connection, and what its views show now."""
-
-    connection: duckdb.DuckDBPyConnection
-    views: dict[str, str] = field(default_factory=dict[str, str])
-    read: _lru_cache_wrapper[duckdb.Statement] = field(init=False)
-    """A text as DuckDB reads it."""
-
-    def __post_init__(self) -> None:
-        self.read = lru_cache(maxsize=_MOST_READ)(self._read)
-
-    def run(self, sql: str, values: object = None) -> duckdb.DuckDBPyConnection:
-        """Execute a text that will come again: reading it is a tenth of answering."""
-        return self.connection.execute(self.read(sql), values)
-
-    def _read(self, sql: str) -> duckdb.Statement:
-        (statement,) = self.connection.extract_statements(sql)
-        return statement
 
 
 @dataclass(frozen=True)
@@ -90,7 +66,7 @@ class Asking:
         self._defining = threading.Lock()
         self._bare = connection.cursor()
         """Has no views: macros bind to the empty tables, never to what one lane happens to see."""
-        self._lanes = tuple(_Lane(connection.cursor()) for _ in range(_LANES))
+        self._lanes = tuple(Lane(connection.cursor()) for _ in range(_LANES))
         self._turns = Turns(self._lanes)
         self._loading_for: int | None = None
         self._macros = macros_of(self._sources.macros)
@@ -111,7 +87,7 @@ class Asking:
 
     def give_up(self, thread: int) -> None:
         """Stop what that thread asks."""
-        self._turns.with_taken(thread, _interrupt)
+        self._turns.with_taken(thread, Lane.interrupt)
         if self._loading_for == thread:
             self._blocks.interrupt()
 
@@ -122,7 +98,7 @@ class Asking:
     def interrupt(self) -> None:
         """Stop everything that is being asked."""
         for lane in self._lanes:
-            _interrupt(lane)
+            lane.interrupt()
         self._blocks.interrupt()
 
     def answer(self, query: Query, bound: Mapping[str, Value], context: Mapping[str, Value], known: Known) -> pa.Table:
@@ -141,7 +117,7 @@ class Asking:
             text, seen = _text(query), self._copies(wanted)
             sql, used = self._put_in(text, bound, wanted), {name: bound[name] for name in _parameters(query)}
             with self._turns.taking() as lane:
-                _show(lane, seen)
+                lane.show(seen)
                 return lane.run(sql, used or None).to_arrow_table()
         finally:
             self._kept.end()
@@ -149,7 +125,7 @@ class Asking:
     def _answer_alone(self, query: Query, bound: Mapping[str, Value], wanted: Mapping[str, Cover]) -> pa.Table:
         """A query of the user's own sees all of the log, which is not copied for it, and shares nothing."""
         with self._turns.taking() as lane:
-            _show(lane, {name: view_select(name, covered) for name, covered in wanted.items()})
+            lane.show({name: view_select(name, covered) for name, covered in wanted.items()})
             with self._holding(lane, wanted):
                 return lane.connection.execute(query.sql, dict(bound) or None).to_arrow_table()
 
@@ -228,7 +204,7 @@ class Asking:
             self._define_step(call.step)
             seen = self._copies(wanted)
             with self._turns.taking() as lane:
-                _show(lane, seen)
+                lane.show(seen)
                 given = ", ".join("?" * (len(values) + len(tables)))
                 lane.run(f"create or replace table {table} as from {_own(call.step)}({given})", [*values, *tables])
 
@@ -246,7 +222,7 @@ class Asking:
         return left
 
     @contextmanager
-    def _holding(self, lane: _Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
+    def _holding(self, lane: Lane, wanted: Mapping[str, Cover]) -> Generator[None]:
         """Load what is looked at; its transaction has begun to read, so that nobody takes it out of memory."""
         try:
             with self._blocks.lock:
@@ -301,21 +277,6 @@ class Asking:
             tuple(timedelta(seconds=width_s) for width_s in estimated or ()),
             labelled,
         )
-
-
-def _interrupt(lane: _Lane) -> None:
-    import duckdb
-
-    with suppress(duckdb.ConnectionException):  # closed already
-        lane.connection.interrupt()
-
-
-def _show(lane: _Lane, seen: Mapping[str, str]) -> None:
-    """Put what a question sees in front of the empty tables that macros bind to."""
-    for name, source in seen.items():
-        if lane.views.get(name) != source:
-            lane.connection.execute(f'create or replace temp view "{name}" as {source}')
-            lane.views[name] = source
 
 
 def _own(step: str) -> str:
