@@ -50,8 +50,6 @@ class Blocks:
         self._look = 0.0
         self.forgotten = 0
         """How often blocks were taken out of memory: who reads without the lock reads again where this has grown."""
-        self._deleted = False
-        """Whether rows went whose memory was not given back yet."""
         for name in ASKED:
             for level in levels_of_table(name):
                 connection.execute(f"create table {memory(name, level)} ({columns_sql(stored_columns(name))})")
@@ -193,7 +191,6 @@ class Blocks:
             for block in blocks:
                 del self._used[slot][block]
             ((self._rows[slot],),) = self._filling.execute(f"select count(*) from {memory(*slot)}").fetchall()
-            self._deleted = True
 
     def _make_room(self) -> None:
         """Drop what was not used for long, and where there is much the longest unused; blocks of this look stay."""
@@ -227,17 +224,18 @@ class Blocks:
                     self._filling.execute(f"delete from {held}")
                     ((rows,),) = self._filling.execute(f"insert into {held} by name from again").fetchall()
                     self._filling.execute("drop table again")
-                self._rows[slot], self._added[slot], self._deleted = rows, 0, True
-        self.give_back()
+                self._rows[slot], self._added[slot] = rows, 0
+                self.give_back()
 
     def give_back(self) -> None:
-        """The memory of rows that were deleted; where a question is being answered right now, the next time."""
+        """The memory of rows that were deleted, and what new ones take too much of; where there is neither, nothing.
+
+        While a step is being worked out for a question, it is left to the next time.
+        """
         import duckdb
 
-        if self._deleted:
-            with suppress(duckdb.Error):
-                self._filling.execute("checkpoint")
-                self._deleted = False
+        with suppress(duckdb.Error):
+            self._filling.execute("checkpoint")
 
     @contextmanager
     def _whole(self, connection: duckdb.DuckDBPyConnection) -> Generator[None]:
