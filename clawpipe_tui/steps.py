@@ -163,7 +163,7 @@ class Kept:
         while True:
             with self._lock:
                 known = self._tables.get(key)
-                if known is None or known.failed:
+                if known is None:
                     mine = self._tables[key] = _Table(self._free_name(key[0]))
                     break
             known.made.wait()
@@ -172,9 +172,13 @@ class Kept:
         try:
             make(mine.name)
         except BaseException:
-            mine.failed = True
             with self._lock:
-                self._old.append(mine.name)  # it may have been made when its making was stopped
+                mine.failed = True
+                if (
+                    self._tables.get(key) is mine
+                ):  # a name is kept or old, never both: who takes an old one's place owns it
+                    del self._tables[key]
+                    self._old.append(mine.name)  # it may have been made when its making was stopped
             raise
         finally:
             mine.made.set()

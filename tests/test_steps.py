@@ -125,6 +125,28 @@ def test_a_step_takes_the_place_of_an_older_one_that_nobody_reads() -> None:
     assert made(4) == first
 
 
+def test_a_step_that_failed_leaves_its_name_to_one_alone() -> None:
+    """Given up while it was made, and the log has grown: dropping what is left of it must not drop what is read now."""
+    dropped: list[str] = []
+    kept = Kept(lambda tables: dropped.extend(tables) or [])
+
+    def stopped(_: str) -> None:
+        raise TimeoutError
+
+    kept.begin(1)
+    with pytest.raises(TimeoutError):
+        kept.table(("a", "of one version"), stopped)
+    kept.end()
+    kept.begin(1)
+    kept.table(("a", "of another"), lambda _: None)
+    kept.end()
+    kept.begin(2)
+    live = kept.table(("a", "of another"), lambda _: None)
+    kept.end()
+    kept.tidy()
+    assert live not in dropped
+
+
 def test_a_step_that_fails_is_tried_again_by_whoever_asks_next() -> None:
     """One question that is given up must not spoil the others."""
     kept = Kept(lambda _: [])

@@ -214,18 +214,18 @@ class Blocks:
 
     def _add_up_again(self) -> None:
         """Rows that came one part at a time and have the same key become one."""
-        for slot, added in self._added.items():
-            if added > max(_AGAIN_ROWS, self._rows[slot] // 2) and slot[0] in LEVELLED:
-                held = memory(*slot)
-                with self._whole(self._filling):
-                    self._filling.execute(
-                        f"create or replace temp table again as {level_select(*slot, [f'from {held}'])}"
-                    )
-                    self._filling.execute(f"delete from {held}")
-                    ((rows,),) = self._filling.execute(f"insert into {held} by name from again").fetchall()
-                    self._filling.execute("drop table again")
-                self._rows[slot], self._added[slot] = rows, 0
-                self.give_back()
+        grown = [slot for slot, added in self._added.items() if added > max(_AGAIN_ROWS, self._rows[slot] // 2)]
+        grown = [slot for slot in grown if slot[0] in LEVELLED]
+        for slot in grown:
+            held = memory(*slot)
+            with self._whole(self._filling):
+                self._filling.execute(f"create or replace temp table again as {level_select(*slot, [f'from {held}'])}")
+                self._filling.execute(f"delete from {held}")
+                ((rows,),) = self._filling.execute(f"insert into {held} by name from again").fetchall()
+                self._filling.execute("drop table again")
+            self._rows[slot], self._added[slot] = rows, 0
+        if grown:
+            self.give_back()
 
     def give_back(self) -> None:
         """The memory of rows that were deleted, and what new ones take too much of; where there is neither, nothing.
